@@ -1,0 +1,77 @@
+"""What can go wrong, in one line each: which argument, what is required, what came, what to do."""
+
+from __future__ import annotations
+
+__all__ = [
+    "InputError",
+    "MissingToolError",
+    "RescircuitError",
+    "SolutionError",
+    "SpiceError",
+]
+
+
+class RescircuitError(Exception):
+    """Anything that rescircuit refuses or cannot vouch for; its text is one line for a person."""
+
+
+class InputError(RescircuitError, ValueError):
+    """An argument or a file is not usable.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument, option or file.
+    required : str
+        What is required, as the end of the sentence "*argument* must be ...".
+    got : object
+        What came; shown shortened.
+    hint : str
+        What to do about it, a sentence of its own; may be empty.
+    """
+
+    def __init__(self, argument: str, required: str, got: object, hint: str = "") -> None:
+        self.argument = argument
+        self.required = required
+        self.got = got
+        self.hint = hint
+        text = f"{argument} must be {required}, got {shorten(got)}"
+        super().__init__(f"{text}. {hint}" if hint else text)
+
+
+class SolutionError(RescircuitError):
+    """A computation ended without a certificate: its residual is above the limit.
+
+    Parameters
+    ----------
+    what : str
+        What was being solved.
+    residual, limit : float
+        The residual reached and the one required.
+    hint : str
+        What to try.
+    """
+
+    def __init__(self, what: str, residual: float, limit: float, hint: str) -> None:
+        self.residual = residual
+        self.limit = limit
+        super().__init__(f"{what}: residual {residual:.3g} is above the limit {limit:.3g}. {hint}")
+
+
+class SpiceError(RescircuitError):
+    """ngspice did not deliver a result that can be trusted."""
+
+
+class MissingToolError(RescircuitError):
+    """A program or a library that this step needs is not installed, or its licence does not reach."""
+
+    def __init__(self, tool: str, needed_for: str, remedy: str) -> None:
+        self.tool = tool
+        super().__init__(f"{tool} is needed for {needed_for} and was not found. {remedy}")
+
+
+def shorten(value: object, length: int = 60) -> str:
+    """One line of at most `length` characters that shows `value`."""
+    text = value if isinstance(value, str) and value.startswith("shape ") else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 3] + "..."

@@ -1,0 +1,144 @@
+"""Files that people bring and files we leave: the first are untrusted, the second whole or absent."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rescircuit.checks import Array, finite_array
+from rescircuit.errors import InputError
+
+__all__ = ["read_csv", "read_npz", "write_atomically", "write_text"]
+
+LARGEST_BYTES = 1 << 30  # of numbers, once unpacked
+
+
+def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
+    """Let `write` fill a temporary file beside `path`, then rename it: a reader sees the whole file or none.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or cannot be written to.
+    """
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise InputError("path", "in a folder that can be written to", str(path), f"{error.strerror}.") from None
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files; ours are as the user's others
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError("path", "a file that can be written", str(path), f"{error.strerror}.") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write `text` in UTF-8, see :func:`write_atomically`."""
+    return write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_csv(path: str | Path) -> Array:
+    """A table of numbers, (rows, columns): comma-separated, ``#`` starts a comment, no header.
+
+    Raises
+    ------
+    InputError
+        For an unreadable file, an empty one, text that is no number, or rows of different lengths, with the line.
+    """
+    path = Path(path)
+    if _size(path) > LARGEST_BYTES:
+        raise InputError("file", f"at most {LARGEST_BYTES} bytes", str(path))
+    rows: list[list[float]] = []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise InputError("file", "readable text", str(path)) from None
+    for number, line in enumerate(lines, 1):
+        content = line.partition("#")[0].strip()
+        if not content:
+            continue
+        where = f"{path.name}, line {number}"
+        try:
+            row = [float(cell) for cell in content.split(",")]
+        except ValueError:
+            raise InputError(where, "numbers with commas between them", content) from None
+        if rows and len(row) != len(rows[0]):
+            raise InputError(where, f"{len(rows[0])} numbers, as the lines before", f"{len(row)} numbers")
+        rows.append(row)
+    return finite_array(path.name, rows)
+
+
+def read_npz(path: str | Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of an npz file by name, in the file's order, without unpickling anything.
+
+    Each array's header is checked against its size in the archive before any memory is taken for it.
+
+    Raises
+    ------
+    InputError
+        For an unreadable or damaged file, arrays of objects, or more than a GiB of numbers.
+    """
+    path = Path(path)
+    if _size(path) > LARGEST_BYTES:
+        raise InputError("file", f"at most {LARGEST_BYTES} bytes", str(path))
+    arrays = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+            total = sum(member.file_size for member in members)
+            if total > LARGEST_BYTES:
+                raise InputError("file", f"at most {LARGEST_BYTES} bytes of numbers", f"{total} bytes")
+            for member in members:
+                arrays[member.filename.removesuffix(".npy")] = _read_member(archive, member)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("file", "a readable npz archive", str(path), f"{error}".rstrip(".") + ".") from None
+    if not arrays:
+        raise InputError("file", "an npz archive with at least one array", str(path))
+    return arrays
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read_header is None:
+            raise InputError(member.filename, "in npy format 1.0 or 2.0", version)
+        shape, _, dtype = read_header(stream)
+        if dtype.hasobject:
+            raise InputError(member.filename, "an array of numbers or text", "objects", "Pickles are not read.")
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise InputError(member.filename, "as long as its header says", f"shape {shape} in {member.file_size} bytes")
+    with archive.open(member) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise InputError("file", "a readable file", str(path), f"{error.strerror}.") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

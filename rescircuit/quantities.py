@@ -1,0 +1,179 @@
+"""Quantities as people write them: ``4.7k``, ``1meg``, ``120uS``, ``20%``, ``0.5V``.
+
+Text is read here, at the edge (command line, files), and nowhere else; inside, everything is a float in SI
+units. SPICE and people disagree on some letters: ``1M`` is a milli to SPICE and a million to an engineer,
+``1F`` is a farad or a femto, ``4k7`` and ``1,5k`` lose digits without a word. Such text is refused with the
+two ways to write what was meant, never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from rescircuit.errors import InputError
+
+__all__ = ["format_quantity", "parse_quantity"]
+
+_PREFIXES = {
+    "f": 1e-15,
+    "p": 1e-12,
+    "n": 1e-9,
+    "u": 1e-6,
+    "µ": 1e-6,  # micro sign
+    "μ": 1e-6,  # Greek mu: looks the same, is another character
+    "m": 1e-3,
+    "": 1.0,
+    "k": 1e3,
+    "K": 1e3,
+    "meg": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+}
+
+_SPELLINGS = {
+    "ohm": ("ohm", "ohms", "Ohm", "Ohms", "OHM", "Ω", "Ω"),  # Greek omega and the ohm sign
+    "S": ("S", "siemens"),
+    "V": ("V", "volt", "volts"),
+    "A": ("A", "amp", "ampere"),
+    "F": ("F", "farad"),
+    "s": ("s", "sec"),
+    "Hz": ("Hz", "hertz"),
+    "W": ("W", "watt"),
+}
+_UNIT_OF = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings}
+_SYMBOLS = {"ohm": "Ω"}
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LONGEST = 40
+
+
+def parse_quantity(text: str | float, unit: str = "", *, argument: str = "quantity") -> float:
+    """Read one quantity.
+
+    Parameters
+    ----------
+    text : str or float
+        A number with an optional prefix (f p n u m k meg G T) and an optional unit; ``%`` stands for 1/100 of
+        a plain number. A number passes as it is.
+    unit : str
+        The unit expected: ``"ohm"``, ``"S"``, ``"V"``, ``"A"``, ``"F"``, ``"s"``, ``"Hz"``, ``"W"``, or ``""``
+        for a plain number. Text may leave it out; another unit is refused.
+    argument : str
+        The name to use in an error.
+
+    Returns
+    -------
+    float
+        The value in the SI unit.
+
+    Raises
+    ------
+    InputError
+        For what is no finite number, another unit, or text that two readers would read differently.
+    """
+    required = f"a quantity in {unit}, such as {_example(unit)}" if unit else "a number, such as 0.2, 20% or 10k"
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        value = float(text)
+        if not math.isfinite(value):
+            raise InputError(argument, required, text)
+        return value
+    if not isinstance(text, str) or len(text) > _LONGEST:
+        raise InputError(argument, required, text)
+    stripped = text.strip()
+    match = _NUMBER.match(stripped)
+    if match is None:
+        raise InputError(argument, required, text)
+    suffix = stripped[match.end() :].lstrip()
+    factor = _factor(suffix, unit, argument, required, text, match.group())
+    # A decimal prefix is a shift of the exponent: one rounding, so that "4.7k" is the float 4700.0 exactly.
+    value = float(match.group()) if factor == 1.0 else _scaled(match.group(), factor)
+    if not math.isfinite(value):
+        raise InputError(argument, required, text)
+    return value
+
+
+def format_quantity(value: float, unit: str = "", digits: int = 4) -> str:
+    """Write a value with a prefix so that :func:`parse_quantity` reads it back: ``'1.2 mS'``, ``'1 megΩ'``.
+
+    Parameters
+    ----------
+    value : float
+        In the SI unit.
+    unit : str
+        As in :func:`parse_quantity`; ``"%"`` writes a plain number as a percentage.
+    digits : int
+        Significant digits.
+    """
+    value = float(value)
+    if not math.isfinite(value):
+        return str(value)
+    if unit == "%":
+        return f"{100 * value:.{digits}g} %"
+    symbol = _SYMBOLS.get(unit, unit)
+    if value == 0:
+        return f"0 {symbol}".rstrip()
+    # Round first: 999.96 must become 1 k, not 1000.
+    rounded = float(f"{value:.{digits - 1}e}")
+    exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), -15), 12)
+    prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "meg", 9: "G", 12: "T"}[exponent]
+    scaled = _scaled(repr(rounded), 10.0 ** (-exponent)) if exponent else rounded
+    return f"{scaled:.{digits}g} {prefix}{symbol}".rstrip()
+
+
+def _factor(suffix: str, unit: str, argument: str, required: str, text: str, number: str) -> float:
+    """The factor that what follows the number stands for."""
+    if suffix == "%":
+        if unit:
+            raise InputError(argument, required, text, "A percentage has no unit.")
+        return 1e-2
+    if suffix == "" or _UNIT_OF.get(suffix) == unit != "F":
+        return 1.0
+    _refuse_two_readings(suffix, unit, argument, required, text, number)
+    for prefix in sorted(_PREFIXES, key=len, reverse=True):
+        is_meg = prefix == "meg" and suffix[:3].lower() == "meg"
+        if not (is_meg or suffix.startswith(prefix)):
+            continue
+        rest = suffix[len(prefix) :]
+        if rest == "" or (unit and _UNIT_OF.get(rest) == unit):
+            return _PREFIXES[prefix]
+        if rest in _UNIT_OF and not unit:
+            raise InputError(argument, required, text, f"It has no unit: leave out {rest}.")
+        if rest in _UNIT_OF:
+            raise InputError(argument, required, text, f"{rest} is another unit.")
+    raise InputError(argument, required, text, "Prefixes are f p n u m k meg G T.")
+
+
+def _refuse_two_readings(
+    suffix: str, unit: str, argument: str, required: str, text: str, number: str
+) -> None:
+    """Refuse what SPICE and people, or two people, read differently."""
+    if suffix[0] == "M" and suffix[:3].lower() != "meg":
+        rest = suffix[1:]
+        raise InputError(
+            argument,
+            required,
+            text,
+            f"M is milli to SPICE and mega to people: write {number}meg{rest} or {number}m{rest}.",
+        )
+    if suffix == "F":
+        hint = f"F is farad to people and femto to SPICE: write {number}e0 or {number}f."
+        raise InputError(argument, required, text, hint)
+    if suffix[0] == "P":
+        hint = f"P is pico to SPICE and peta to people: write {number}p or {number}e15."
+        raise InputError(argument, required, text, hint)
+    if suffix[0] == ",":
+        raise InputError(argument, required, text, "The decimal sign is a point.")
+    if re.match(r"[a-zA-ZΩµμ]+\d", suffix):
+        hint = f"SPICE would drop the digits behind {suffix[0]!r}: write the decimal point, as in 4.7k for 4k7."
+        raise InputError(argument, required, text, hint)
+
+
+def _scaled(number: str, factor: float) -> float:
+    """`number`, decimal text, times a power of ten, rounded once."""
+    mantissa, _, exponent = number.lower().partition("e")
+    return float(f"{mantissa}e{int(exponent or 0) + round(math.log10(factor))}")
+
+
+def _example(unit: str) -> str:
+    return {"ohm": "10k or 4.7k", "S": "120uS", "V": "0.5V", "F": "10pF"}.get(unit, f"1m{unit}")
