@@ -1,0 +1,278 @@
+"""Banks: resistors in parallel, each behind a switch (figure 6.1 of da Cunha 2023), as one programmable conductance.
+
+A bank's value is not the sum of its resistors' conductances but of its *branches*', resistor and switch in series,
+at a stated read voltage. An open branch may leak. With on- and off-conductances ``a`` and ``b`` a setting ``s``
+gives ``sum(b) + sum(s * (a - b))``: equation (6.1) with items ``a - b`` and the target less ``sum(b)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescircuit.checks import (
+    Array,
+    finite_array,
+    non_negative_array,
+    positive_array,
+    positive_number,
+    whole_number,
+)
+from rescircuit.devices.resistors import Resistor
+from rescircuit.devices.switches import IdealSwitch, Switch
+from rescircuit.errors import InputError
+from rescircuit.subsetsum import subset_sum
+
+__all__ = ["DEFAULT_READ_VOLTAGE", "Bank", "Setting", "spread_nominals"]
+
+Mask = NDArray[np.bool_]
+
+DEFAULT_READ_VOLTAGE = 0.1  # volt: small enough to keep a switch linear, large enough to measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A bank's switch setting and what it gives; leading axes are the bank's and the targets', broadcast.
+
+    Attributes
+    ----------
+    mask : bool array (..., n)
+        ``True`` where the resistor counts in the sum.
+    conductance : float or array (...)
+        What the bank conducts at `v_read` with this setting, siemens.
+    target : float or array (...)
+        What was asked for, siemens.
+    error : float or array (...)
+        ``conductance - target``, siemens, from an exact summation.
+    bound : float or array (...)
+        Proved: no setting has an ``|error|`` below it.
+    status : str or str array (...)
+        ``"optimal"``: no setting comes closer. See :class:`rescircuit.subsetsum.Solution`.
+    v_read : float
+        The read voltage at which all conductances hold, volt.
+    method : str
+        The exact method that found the setting.
+    """
+
+    mask: Mask
+    conductance: Any
+    target: Any
+    error: Any
+    bound: Any
+    status: Any
+    v_read: float
+    method: str
+
+    def switch_states(self) -> Mask:
+        """Which switches are closed, bool (..., n); in a parallel bank the mask itself."""
+        return self.mask.copy()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bank:
+    """One parallel bank of `n` resistors with switches, or an array of such banks.
+
+    Parameters
+    ----------
+    resistances : array (..., n)
+        The resistors as they are, ohm; leading axes number banks.
+    switch : Switch
+        The switch behind each resistor, on the virtual-ground side.
+    v_read : float
+        Read voltage, volt: conductance is current over this voltage.
+    seed, chip : int or None
+        Where sampled resistances come from; ``None`` for given ones.
+
+    Raises
+    ------
+    InputError
+        For resistances that are not finite and above zero, or a read voltage that is not above zero.
+    """
+
+    resistances: Array
+    switch: Switch = IdealSwitch()
+    v_read: float = DEFAULT_READ_VOLTAGE
+    seed: int | None = None
+    chip: int | None = None
+
+    def __post_init__(self) -> None:
+        resistances = positive_array("resistances", self.resistances, "ohm")
+        if resistances.ndim == 0:
+            raise InputError("resistances", "an array (..., n)", float(resistances), "Write [r] for one resistor.")
+        resistances.flags.writeable = False
+        object.__setattr__(self, "resistances", resistances)
+        positive_number("v_read", self.v_read, "V")
+
+    @classmethod
+    def sample(
+        cls,
+        resistor: Resistor,
+        *,
+        n: int,
+        seed: int,
+        switch: Switch = IdealSwitch(),
+        nominals: str | Any = "geometric",
+        ratio: float = 1.7,
+        shape: tuple[int, ...] = (),
+        chip: int = 0,
+        start: int = 0,
+        v_read: float = DEFAULT_READ_VOLTAGE,
+    ) -> Bank:
+        """Sample one bank of a chip, or `shape` of them.
+
+        Parameters
+        ----------
+        resistor : Resistor
+            The process's resistor; its nominal sets the scale, see :func:`spread_nominals`.
+        n : int
+            Resistors in a bank.
+        seed, chip, start : int
+            Which chip, and the global number of its first bank: the same banks come out in any chunking.
+        switch : Switch
+            The switch behind each resistor.
+        nominals : "geometric", "equal" or array (n,)
+            Nominal resistances: spread by `ratio` (the default: equal ones with little mismatch sum to few
+            distinct values), all equal (the preset of the thesis), or given in ohm.
+        shape : tuple of int
+            Shape of the array of banks; ``()`` for one bank.
+        v_read : float
+            Read voltage, volt.
+        """
+        n = whole_number("n", n, 1)
+        start = whole_number("start", start, 0)
+        shape = tuple(whole_number("shape", length, 1) for length in shape)
+        given = spread_nominals(resistor.nominal, n, nominals, ratio)
+        resistances = resistor.sample((*shape, n), seed=seed, chip=chip, start=start * n, nominals=given)
+        return cls(resistances=resistances, switch=switch, v_read=v_read, seed=seed, chip=chip)
+
+    @property
+    def n(self) -> int:
+        """Resistors in a bank."""
+        return self.resistances.shape[-1]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array of banks; ``()`` for one bank."""
+        return self.resistances.shape[:-1]
+
+    @cached_property
+    def on_conductances(self) -> Array:
+        """What each branch conducts at `v_read` with its switch closed, siemens, (..., n)."""
+        return self._branch_conductances(closed=True)
+
+    @cached_property
+    def off_conductances(self) -> Array:
+        """What each branch conducts at `v_read` with its switch open, siemens, (..., n)."""
+        return self._branch_conductances(closed=False)
+
+    @property
+    def full_scale(self) -> Array:
+        """What the bank conducts at `v_read` with all switches closed, siemens, (...)."""
+        return self.on_conductances.sum(axis=-1)
+
+    def current(self, mask: Any, voltage: Any) -> Any:
+        """Output current into the virtual ground, ampere.
+
+        Parameters
+        ----------
+        mask : bool array (..., n)
+            The setting; leading axes broadcast against the banks'.
+        voltage : float or array (...)
+            Input voltage, volt; leading axes broadcast against the banks'.
+
+        Raises
+        ------
+        InputError
+            For a mask of another length, or a negative voltage at NMOS switches.
+        """
+        mask = self._checked_mask(mask)
+        across = finite_array("voltage", voltage, "V")[..., np.newaxis]
+        closed = self.switch.branch_current(self.resistances, across, closed=True)
+        opened = self.switch.branch_current(self.resistances, across, closed=False)
+        return np.where(mask, closed, opened).sum(axis=-1)[()]
+
+    def conductance(self, mask: Any, v_read: float | None = None) -> Any:
+        """Current over voltage, siemens, of a setting at `v_read` volt (by default the bank's own)."""
+        voltage = self.v_read if v_read is None else positive_number("v_read", v_read, "V")
+        return self.current(mask, voltage) / voltage
+
+    def program(self, target: Any, *, progress: Callable[[int], None] | None = None) -> Setting:
+        """The setting whose conductance at `v_read` comes closest to `target`: equation (6.1), solved exactly.
+
+        Parameters
+        ----------
+        target : float or array (...)
+            Siemens, at least 0; axes broadcast against the banks'.
+        progress : callable, optional
+            Called with the number of settings found since the last call.
+
+        Raises
+        ------
+        InputError
+            For targets that are not finite or negative, shapes that do not broadcast, or too many resistors.
+        """
+        target = non_negative_array("target", target, "S")
+        off = self.off_conductances
+        leakage = off.sum(axis=-1)
+        solution = subset_sum(self.on_conductances - off, target - leakage, progress=progress)
+        achieved = self.conductance(solution.mask) if solution.mask.ndim == 1 else self._conductances(solution.mask)
+        return Setting(
+            mask=solution.mask,
+            conductance=achieved,
+            target=np.broadcast_to(target, np.shape(solution.total))[()],
+            error=solution.residual,
+            bound=solution.bound,
+            status=solution.status,
+            v_read=self.v_read,
+            method=solution.method,
+        )
+
+    def _conductances(self, mask: Mask) -> Array:
+        """Conductances of many settings at the bank's own read voltage, from the branches' known values."""
+        return np.where(mask, self.on_conductances, self.off_conductances).sum(axis=-1)
+
+    def _branch_conductances(self, *, closed: bool) -> Array:
+        voltage = np.asarray(self.v_read)
+        return self.switch.branch_current(self.resistances, voltage, closed=closed) / self.v_read
+
+    def _checked_mask(self, mask: Any) -> Mask:
+        mask = np.asarray(mask)
+        required = f"booleans (..., {self.n}), one a resistor"
+        if mask.dtype != np.bool_:
+            raise InputError("mask", required, f"shape {mask.shape} of {mask.dtype.name}")
+        if mask.ndim == 0 or mask.shape[-1] != self.n:
+            raise InputError("mask", required, f"shape {mask.shape}")
+        return mask
+
+
+def spread_nominals(nominal: float, n: int, nominals: str | Any = "geometric", ratio: float = 1.7) -> Array:
+    """Nominal resistances of a bank, ohm, (n,).
+
+    ``"equal"`` gives `n` times `nominal`. ``"geometric"`` gives conductances that fall by `ratio` from one to the
+    next and sum to ``n / nominal``, so that both have the same full scale. A ratio below 2 keeps neighbouring
+    subset sums overlapping, so that variation cannot leave a gap larger than the smallest branch.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, a ratio outside (1, 2], or values that are not `n` positive numbers.
+    """
+    if isinstance(nominals, str):
+        if nominals == "equal":
+            return np.full(n, nominal)
+        if nominals == "geometric":
+            if not 1 < positive_number("ratio", ratio) <= 2:
+                raise InputError("ratio", "above 1 and at most 2", ratio, "Above 2 the subset sums leave gaps.")
+            shares = ratio ** -np.arange(n)
+            return nominal / (n * shares / math.fsum(shares))
+        raise InputError("nominals", '"geometric", "equal" or an array of resistances', nominals)
+    given = positive_array("nominals", nominals, "ohm")
+    if given.shape != (n,):
+        raise InputError("nominals", f"shape ({n},), one a resistor", f"shape {given.shape}")
+    return given
