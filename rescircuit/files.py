@@ -15,9 +15,25 @@ import numpy as np
 from rescircuit.checks import Array, finite_array
 from rescircuit.errors import InputError
 
-__all__ = ["read_csv", "read_npz", "write_atomically", "write_text"]
+__all__ = ["make_folder", "read_csv", "read_npz", "write_atomically", "write_csv", "write_text"]
 
 LARGEST_BYTES = 1 << 30  # of numbers, once unpacked
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder and its parents, unless they are there.
+
+    Raises
+    ------
+    InputError
+        If that is not possible.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("folder", "a folder that can be made", str(folder), f"{error.strerror}.") from None
+    return folder
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
@@ -49,6 +65,11 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
 def write_text(path: str | Path, text: str) -> Path:
     """Write `text` in UTF-8, see :func:`write_atomically`."""
     return write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_csv(path: str | Path, table: Array) -> Path:
+    """Write a table (rows, columns) with all digits, as :func:`read_csv` reads it."""
+    return write_text(path, "".join(",".join(map(repr, row)) + "\n" for row in table.tolist()))
 
 
 def read_csv(path: str | Path) -> Array:

@@ -46,7 +46,7 @@ class ResistorVariation(_Section):
 
 
 class NMOSSwitch(_Section):
-    """``[switch]`` of kind ``nmos``, see :class:`~rescircuit.devices.switches.NMOS`."""
+    """A switch of kind ``nmos``, see :class:`~rescircuit.devices.switches.NMOS`; no `r_off`: no leakage."""
 
     kind: Literal["nmos"]
     w_over_l: Number
@@ -56,24 +56,29 @@ class NMOSSwitch(_Section):
     lambda_: Number = Field(default=0.02, alias="lambda")
     gamma: Number = 0.4
     phi: Volt = 0.7
-    source: Text
+    length: Number = 180e-9
+    r_off: Ohm | None = None
+    source: Text = ""
 
     def build(self) -> NMOS:
         """The switch itself."""
-        return NMOS(**self.model_dump(exclude={"kind", "source"}))
+        return NMOS(**self.model_dump(exclude={"kind", "source"}, exclude_none=True))
 
 
 class LinearSwitch(_Section):
-    """``[switch]`` of kind ``ideal``, see :class:`~rescircuit.devices.switches.IdealSwitch`."""
+    """A switch of kind ``ideal``, see :class:`~rescircuit.devices.switches.IdealSwitch`; no `r_off`: no leakage."""
 
     kind: Literal["ideal"]
     r_on: Ohm = 0.0
     r_off: Ohm | None = None
-    source: Text
+    source: Text = ""
 
     def build(self) -> IdealSwitch:
         """The switch itself."""
-        return IdealSwitch(r_on=self.r_on) if self.r_off is None else IdealSwitch(r_on=self.r_on, r_off=self.r_off)
+        return IdealSwitch(**self.model_dump(exclude={"kind", "source"}, exclude_none=True))
+
+
+SwitchDescription = Annotated[NMOSSwitch | LinearSwitch, Field(discriminator="kind")]
 
 
 class Process(_Section):
@@ -89,7 +94,7 @@ class Process(_Section):
     summary: Text
     nominals: Literal["geometric", "equal"] = "geometric"
     resistor: ResistorVariation
-    switch: Annotated[NMOSSwitch | LinearSwitch, Field(discriminator="kind")]
+    switch: SwitchDescription
 
     def make_resistor(self, nominal: float) -> Resistor:
         """This process's resistor of `nominal` ohm."""

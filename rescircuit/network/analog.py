@@ -167,6 +167,11 @@ class AnalogNetwork:
         )
         return replace(self, spec=spec, layers=layers)
 
+    def with_converters(self, dac_bits: int | None, adc_bits: int | None) -> AnalogNetwork:
+        """The same programmed chip with other resolutions, ``None`` for ideal ones, on the same ranges."""
+        spec = replace(self.spec, dac_bits=dac_bits, adc_bits=adc_bits)
+        return replace(self, spec=spec, layers=tuple(replace(layer, spec=spec) for layer in self.layers))
+
     def compile(self, progress: Callable[[int], None] | None = None) -> None:
         """Solve every tile now rather than at the first call; `progress` is called with 1 for each."""
         for tile in self.tiles:

@@ -224,8 +224,6 @@ def _largest_output(dense: Dense, bound: float) -> float:
 
 def _output_full_scale(layer: AnalogLayer, samples: Array | None) -> float:
     """The largest current, ampere, that the layer's converters must read: of the samples, or of all inputs."""
-    if layer.spec.adc_bits is None:
-        return np.inf  # nothing to set, and no array to solve for it
     volts = layer.spec.v_read / layer.input_full_scale
     largest = 0.0
     for tile in layer.tiles:

@@ -1,0 +1,92 @@
+"""rescircuit: programmable conductances from imprecise resistors, crossbars of them, and their proof in ngspice.
+
+This index names the public face; each name is loaded from its home when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rescircuit.bank import Bank, Setting
+    from rescircuit.crossbar import Crossbar, CrossbarSolution
+    from rescircuit.devices import NMOS, IdealSwitch, Process, Resistor, load_process
+    from rescircuit.errors import InputError, MissingToolError, RescircuitError, SolutionError, SpiceError
+    from rescircuit.network import (
+        AnalogNetwork,
+        ArraySpec,
+        Network,
+        from_sklearn,
+        load_network,
+        map_network,
+        save_network,
+    )
+    from rescircuit.quantities import format_quantity, parse_quantity
+    from rescircuit.spice import Deck, Verification, deck, verify
+    from rescircuit.subsetsum import Solution, subset_sum
+
+_HOMES = {
+    "bank": ("Bank", "Setting"),
+    "crossbar": ("Crossbar", "CrossbarSolution"),
+    "devices": ("NMOS", "IdealSwitch", "Process", "Resistor", "load_process"),
+    "errors": ("InputError", "MissingToolError", "RescircuitError", "SolutionError", "SpiceError"),
+    "network": (
+        "AnalogNetwork",
+        "ArraySpec",
+        "Network",
+        "from_sklearn",
+        "load_network",
+        "map_network",
+        "save_network",
+    ),
+    "quantities": ("format_quantity", "parse_quantity"),
+    "spice": ("Deck", "Verification", "deck", "verify"),
+    "subsetsum": ("Solution", "subset_sum"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "NMOS",
+    "AnalogNetwork",
+    "ArraySpec",
+    "Bank",
+    "Crossbar",
+    "CrossbarSolution",
+    "Deck",
+    "IdealSwitch",
+    "InputError",
+    "MissingToolError",
+    "Network",
+    "Process",
+    "RescircuitError",
+    "Resistor",
+    "Setting",
+    "Solution",
+    "SolutionError",
+    "SpiceError",
+    "Verification",
+    "deck",
+    "format_quantity",
+    "from_sklearn",
+    "load_network",
+    "load_process",
+    "map_network",
+    "parse_quantity",
+    "save_network",
+    "subset_sum",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,57 @@
+"""The root of the command line: its commands, and how errors leave it.
+
+Commands import what they need when they run, so that ``rescircuit --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from rescircuit import __version__
+from rescircuit.cli import demo, design, export, verify
+from rescircuit.cli.simulate import simulate
+from rescircuit.errors import InputError, MissingToolError, RescircuitError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="rescircuit",
+    help="Programmable conductances from imprecise resistors, crossbars of them, and their proof in ngspice.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo", epilog=demo.EPILOG)(demo.demo)
+app.command("design", epilog=design.EPILOG)(design.design)
+app.add_typer(simulate)
+app.command("export", epilog=export.EPILOG)(export.export)
+app.command("verify", epilog=verify.EPILOG)(verify.verify)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"rescircuit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Design banks of resistors, simulate crossbars of them, export and verify their netlists."""
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 not confirmed, 2 bad input, 3 a tool is missing, 130 interrupted."""
+    try:
+        app()
+    except RescircuitError as error:
+        typer.echo(f"rescircuit: {error}", err=True)
+        sys.exit({InputError: 2, MissingToolError: 3}.get(type(error), 1))
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,73 @@
+"""How the commands speak: tables and JSON on standard output, progress and remarks on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+__all__ = ["JSON_OPTION", "SEED_OPTION", "example", "print_json", "print_table", "progress_bar", "say"]
+
+SEED_OPTION = typer.Option("--seed", help="Which chip is sampled; the same seed gives the same chip anywhere.")
+JSON_OPTION = typer.Option("--json", help="Print the result as JSON.")
+
+
+def example(*lines: str) -> str:
+    """The end of a command's help."""
+    return "[bold]Example[/bold]\n\n" + "\n\n".join(lines)
+
+
+def print_json(result: Any) -> None:
+    """Print `result`, of dicts, lists, numbers and arrays, as one JSON document."""
+    typer.echo(json.dumps(result, indent=2, default=_plain, allow_nan=False))
+
+
+def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table; the first column is text, the others are numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for k, column in enumerate(columns):
+        table.add_column(column, justify="right" if k else "left")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # a pipe has no width: don't fold what a file or a reader can take whole
+    console.print(table)
+
+
+def say(text: str) -> None:
+    """Print a remark on standard error."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error; call what it yields with (what is under way, steps done, steps in all)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def tell(step: str, done: int, total: int) -> None:
+            progress.update(task, description=step, completed=done, total=total)
+
+        yield tell
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not for JSON")

@@ -1,0 +1,104 @@
+"""``rescircuit design``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, say
+
+__all__ = ["design"]
+
+EPILOG = example(
+    "rescircuit design --process polysilicon --nominal 10k --n 16 --target 1.2mS --out my-bank",
+    "rescircuit verify my-bank/bank.json",
+)
+
+
+def design(
+    target: Annotated[str, typer.Option(help="Conductance wanted, such as 120uS.")],
+    process: Annotated[str, typer.Option(help="A process's name, or a TOML file of your own.")] = "polysilicon",
+    nominal: Annotated[str, typer.Option(help="Nominal resistance; the full scale is n times its inverse.")] = "10k",
+    n: Annotated[int, typer.Option(help="Resistors in the bank.")] = 12,
+    v_read: Annotated[str, typer.Option(help="Read voltage at which conductances hold.")] = "0.1V",
+    seed: Annotated[int, SEED_OPTION] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for the bank (bank.json) and its deck (bank.cir).")] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Design a programmable conductance: sample a bank of a process and program it exactly.
+
+    The setting is proved optimal for the resistors as they came out, their switches included.
+    """
+    from rescircuit.bank import Bank
+    from rescircuit.devices import load_process
+    from rescircuit.quantities import format_quantity as show
+    from rescircuit.quantities import parse_quantity
+
+    made = load_process(process)
+    resistor = made.make_resistor(parse_quantity(nominal, "ohm", argument="--nominal"))
+    bank = Bank.sample(
+        resistor,
+        n=n,
+        seed=seed,
+        switch=made.make_switch(),
+        nominals=made.nominals,
+        v_read=parse_quantity(v_read, "V", argument="--v-read"),
+    )
+    goal = parse_quantity(target, "S", argument="--target")
+    setting = bank.program(goal)
+    files = _write(out, bank, setting.mask)
+    full_scale = float(bank.full_scale)
+    if as_json:
+        print_json(
+            {
+                "process": made.name,
+                "seed": seed,
+                "resistances_ohm": bank.resistances,
+                "mask": setting.mask,
+                "target_siemens": goal,
+                "conductance_siemens": setting.conductance,
+                "error_siemens": setting.error,
+                "bound_siemens": setting.bound,
+                "full_scale_siemens": full_scale,
+                "status": setting.status,
+                "method": setting.method,
+                "v_read_volt": bank.v_read,
+                "files": files,
+            }
+        )
+        return
+    rows = [
+        [f"r_{k}", show(ohm, "ohm"), show(siemens, "S"), "closed" if chosen else "open"]
+        for k, (ohm, siemens, chosen) in enumerate(
+            zip(bank.resistances, bank.on_conductances, setting.mask, strict=True)
+        )
+    ]
+    print_table(
+        f"A bank of {n} on {made.name}, chip {seed}", ["", "resistance", "branch conducts", "switch"], rows
+    )
+    relative = f"{setting.error / goal:+.2e} of the target, " if goal else ""
+    say(
+        f"target       {show(goal, 'S', 6)}\n"
+        f"conductance  {show(setting.conductance, 'S', 6)} at {show(bank.v_read, 'V')}\n"
+        f"error        {show(setting.error, 'S', 3)} ({relative}{setting.error / full_scale:+.2e} of full scale)\n"
+        f"status       {setting.status}: no setting comes closer than {show(setting.bound, 'S', 3)}\n"
+        f"full scale   {show(full_scale, 'S', 6)}"
+    )
+    if goal > full_scale:
+        say("The target is above the full scale: take more resistors or a smaller nominal.")
+    if files:
+        say(f"Written: {', '.join(str(path) for path in files)}")
+
+
+def _write(out: Path | None, bank, mask) -> list[Path]:
+    """Write the bank and its deck, if a folder is asked for."""
+    if out is None:
+        return []
+    from rescircuit.bank_files import save_bank
+    from rescircuit.files import make_folder
+    from rescircuit.spice import deck
+
+    folder = make_folder(out)
+    return [save_bank(bank, folder / "bank.json", mask), deck(bank, mask=mask).write(folder / "bank.cir")]

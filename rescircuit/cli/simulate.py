@@ -1,0 +1,231 @@
+"""``rescircuit simulate array`` and ``rescircuit simulate network``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rescircuit.cli.circuit_files import RBitLine, RWordLine, VoltagesFile, read_crossbar, read_voltages
+from rescircuit.cli.console import (
+    JSON_OPTION,
+    SEED_OPTION,
+    example,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+)
+
+if TYPE_CHECKING:
+    from rescircuit.checks import Array
+
+__all__ = ["simulate"]
+
+simulate = typer.Typer(name="simulate", help="Simulate an array, or a network on a chip.", no_args_is_help=True)
+
+ARRAY_EPILOG = example("rescircuit simulate array conductances.csv --r-word-line 1ohm --r-bit-line 1ohm")
+NETWORK_EPILOG = example(
+    "rescircuit simulate network demo-output/network.npz --digits --bank-size 12 --r-word-line 1ohm --r-bit-line 1ohm",
+    "rescircuit simulate network net.npz --inputs test.npz --rows 128 --cols 128 --dac-bits 8 --adc-bits 10",
+)
+_SHOWN = 16  # rows of a table that people would still read
+
+
+@simulate.command("array", epilog=ARRAY_EPILOG)
+def simulate_array(
+    file: Annotated[Path, typer.Argument(help="Conductances in siemens, a row a word line (.csv, .npz).")],
+    voltages: VoltagesFile = None,
+    r_word_line: RWordLine = "0ohm",
+    r_bit_line: RBitLine = "0ohm",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Output currents in ampere, a row an input (.csv).")
+    ] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Solve an array with its wires exactly: its output currents, and what the wires take from them."""
+    crossbar = read_crossbar(file, r_word_line, r_bit_line)
+    inputs = read_voltages(voltages, crossbar)
+    solution = crossbar.solve(inputs)
+    currents = solution.output_currents.reshape(-1, crossbar.shape[1])
+    ideal = (inputs @ crossbar.conductances).reshape(currents.shape)
+    if out is not None:
+        from rescircuit.files import write_csv
+
+        write_csv(out, currents)
+    if as_json:
+        print_json(
+            {
+                "shape": crossbar.shape,
+                "output_currents_ampere": solution.output_currents,
+                "currents_without_wires_ampere": ideal.reshape(solution.output_currents.shape),
+                "kcl_residual": solution.kcl_residual,
+                "condition_estimate": solution.condition_estimate,
+            }
+        )
+        return
+    _print_currents(currents, ideal)
+    m, n = crossbar.shape
+    say(
+        f"{m} word lines, {n} bit lines, {len(currents)} input(s). Kirchhoff residual {solution.kcl_residual:.1e}, "
+        f"condition about {solution.condition_estimate:.1e}."
+    )
+
+
+def _print_currents(currents: Array, ideal: Array) -> None:
+    """The first input's currents, bit line by bit line."""
+    from rescircuit.quantities import format_quantity as show
+
+    pairs = list(zip(currents[0], ideal[0], strict=True))
+    rows = [
+        [str(j), show(ours, "A", 6), show(plain, "A", 6), f"{ours / plain - 1:+.3%}" if plain else ""]
+        for j, (ours, plain) in enumerate(pairs[:_SHOWN])
+    ]
+    print_table("Output currents of the first input", ["bit line", "current", "without wires", "change"], rows)
+    if len(pairs) > _SHOWN:
+        say(f"{len(pairs) - _SHOWN} more bit lines: --out or --json gives all.")
+
+
+@simulate.command("network", epilog=NETWORK_EPILOG)
+def simulate_network(
+    file: Annotated[Path, typer.Argument(help="A network (.npz): NAME.weight (out, in), NAME.bias, layer by layer.")],
+    inputs: Annotated[Path | None, typer.Option(help="An npz with x (k, in) and, to count hits, y (k,).")] = None,
+    digits: Annotated[bool, typer.Option("--digits", help="Use the test digits that come with scikit-learn.")] = False,
+    process: Annotated[str, typer.Option(help="A process's name, or a TOML file of your own.")] = "polysilicon",
+    nominal: Annotated[str, typer.Option(help="Nominal resistance.")] = "1meg",
+    bank_size: Annotated[int, typer.Option(help="Resistors in a bank.")] = 12,
+    rows: Annotated[int, typer.Option(help="Word lines of a tile.")] = 128,
+    cols: Annotated[int, typer.Option(help="Bit lines of a tile; an output takes two.")] = 128,
+    r_word_line: RWordLine = "0ohm",
+    r_bit_line: RBitLine = "0ohm",
+    dac_bits: Annotated[int | None, typer.Option(help="Input converters' bits; ideal if left out.")] = None,
+    adc_bits: Annotated[int | None, typer.Option(help="Output converters' bits; ideal if left out.")] = None,
+    seed: Annotated[int, SEED_OPTION] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The chip's outputs, a row an input (.csv).")
+    ] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Program a network onto a sampled chip and run inputs through it.
+
+    Compares with digital arithmetic step by step: programming, then wires, then converters.
+    """
+    from dataclasses import replace
+
+    from rescircuit.devices import load_process
+    from rescircuit.errors import InputError
+    from rescircuit.network import ArraySpec, load_network, map_network
+    from rescircuit.quantities import parse_quantity
+
+    if (inputs is None) == (not digits):
+        raise InputError("--inputs", "a file, or --digits in its place", "both" if digits else "neither")
+    network = load_network(file)
+    x, y = _digits() if digits else _inputs(inputs)
+    made = load_process(process)
+    spec = ArraySpec(
+        rows=rows,
+        cols=cols,
+        bank_size=bank_size,
+        r_word_line=parse_quantity(r_word_line, "ohm", argument="--r-word-line"),
+        r_bit_line=parse_quantity(r_bit_line, "ohm", argument="--r-bit-line"),
+        dac_bits=dac_bits,
+        adc_bits=adc_bits,
+        resistor=made.make_resistor(parse_quantity(nominal, "ohm", argument="--nominal")),
+        switch=made.make_switch(),
+        nominals=made.nominals,
+    )
+    total, done = 2 * sum(layer.weight.size for layer in network.layers), 0
+    with progress_bar() as report:
+
+        def count(banks: int) -> None:
+            nonlocal done
+            done += banks
+            report("programming banks", done, total)
+
+        analog = map_network(network, spec, seed=seed, calibration_inputs=x, progress=count)
+        report("solving tiles with their wires", 0, 1)
+        ideal_converters = analog.with_converters(None, None)
+        stages = {
+            "digital": network(x),
+            "programmed": ideal_converters.rewired(0.0, 0.0)(x),
+            "and wires": ideal_converters(x),
+            "and converters": analog(x),
+        }
+    if out is not None:
+        from rescircuit.files import write_csv
+
+        write_csv(out, stages["and converters"].reshape(-1, network.outputs))
+    summary = _summary(stages, y)
+    error = analog.programming_error
+    if as_json:
+        import numpy as np
+
+        print_json(
+            {
+                "seed": seed,
+                "inputs": len(x),
+                "weights": total // 2,
+                "tiles": len(analog.tiles),
+                "stages": summary,
+                "median_programming_error": float(np.median(error)),
+                "worst_programming_error": float(error.max()),
+            }
+        )
+        return
+    columns = ["stage", "deviation (rms)", "same answer", "right answer"]
+    cells = [
+        [
+            name,
+            f"{stage['deviation']:.2e}",
+            f"{stage['same_answer']:.2%}",
+            "" if stage["accuracy"] is None else f"{stage['accuracy']:.2%}",
+        ]
+        for name, stage in summary.items()
+    ]
+    print_table(f"{len(x)} inputs on chip {seed} of {made.name}", columns, cells)
+    say(
+        f"{total // 2:,} weights on {len(analog.tiles)} tile(s). Programming error: worst {error.max():.1e} of a bank's "
+        "full scale. Deviation: of the outputs from digital, relative to their own rms."
+    )
+
+
+def _digits() -> tuple[Array, Any]:
+    from rescircuit.datasets import load_digits
+
+    data = load_digits()
+    return data.test_x, data.test_y
+
+
+def _inputs(file: Path | None) -> tuple[Array, Any]:
+    """x (k, in) and y (k,) or None of an npz file."""
+    from rescircuit.checks import finite_array
+    from rescircuit.errors import InputError
+    from rescircuit.files import read_npz
+
+    assert file is not None
+    arrays = read_npz(file)
+    if "x" not in arrays:
+        raise InputError(file.name, "an archive with an array x (k, in)", ", ".join(arrays))
+    x = finite_array(f"x in {file.name}", arrays["x"])
+    y = arrays.get("y")
+    if x.ndim != 2 or (y is not None and y.shape != x.shape[:1]):
+        raise InputError(file.name, "an archive with x (k, in) and y (k,)", f"shape {x.shape}")
+    return x, y
+
+
+def _summary(stages: dict[str, Array], y: Any) -> dict[str, dict[str, float | None]]:
+    """How each stage's outputs compare with the digital ones, and with the labels."""
+    import numpy as np
+
+    digital = stages["digital"]
+    size = float(np.sqrt(np.mean(digital**2))) or 1.0
+    answers = digital.argmax(axis=-1)
+    return {
+        name: {
+            "deviation": float(np.sqrt(np.mean((outputs - digital) ** 2))) / size,
+            "same_answer": float((outputs.argmax(axis=-1) == answers).mean()),
+            "accuracy": None if y is None else float((outputs.argmax(axis=-1) == y).mean()),
+        }
+        for name, outputs in stages.items()
+    }

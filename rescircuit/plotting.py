@@ -1,0 +1,116 @@
+"""Pictures of results. Each function takes results and, if you like, the axes to draw on, and returns those axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rescircuit.checks import Array, finite_array
+from rescircuit.errors import InputError
+from rescircuit.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_effective_conductances", "plot_programming_error", "save_figure"]
+
+# Okabe and Ito's colours, which colour-blind readers tell apart.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+
+
+def plot_programming_error(
+    errors: Mapping[str, Mapping[int, Array]],
+    predictions: Mapping[str, Mapping[int, float]] | None = None,
+    axes: Axes | None = None,
+) -> Axes:
+    """Programming error against bank size: median, the range from 5 to 95 %, the worst, and the theory's median.
+
+    Parameters
+    ----------
+    errors : mapping of str to mapping of int to array
+        For each process, for each bank size n, |errors| relative to full scale.
+    predictions : mapping of str to mapping of int to float, optional
+        The predicted medians, drawn as lines.
+    axes : matplotlib axes, optional
+    """
+    axes = axes or _new_axes()
+    for k, (process, by_size) in enumerate(errors.items()):
+        colour = _COLOURS[k % len(_COLOURS)]
+        sizes = np.array(sorted(by_size))
+        shift = 0.12 * (k - 0.5 * (len(errors) - 1))  # side by side where they coincide
+        low, median, high = np.array([np.quantile(by_size[n], [0.05, 0.5, 0.95]) for n in sizes]).T
+        worst = [by_size[n].max() for n in sizes]
+        bars = np.array([median - low, high - median])
+        axes.errorbar(
+            sizes + shift, median, yerr=bars, fmt="o", color=colour, capsize=4, label=f"{process}: median, 5 to 95 %"
+        )
+        axes.plot(sizes + shift, worst, "v", color=colour, mfc="none", label=f"{process}: worst")
+        if predictions is not None:
+            line = sorted(predictions[process].items())
+            axes.plot(*zip(*line, strict=True), "-", color=colour, lw=1, label=f"{process}: theory (median)")
+    axes.set_yscale("log")
+    axes.set_xlabel("resistors in a bank, n")
+    axes.set_ylabel("programming error / full scale")
+    axes.set_title("Programming error halves with each resistor")
+    axes.set_xticks(sorted({n for by_size in errors.values() for n in by_size}))
+    axes.grid(True, which="major", alpha=0.3)
+    axes.legend(fontsize=8)
+    return axes
+
+
+def plot_effective_conductances(ideal: Array, effective: Array, axes: Any | None = None) -> Any:
+    """An array's ideal conductances beside what its wires take from them.
+
+    Parameters
+    ----------
+    ideal, effective : array (m, n)
+        Siemens.
+    axes : pair of matplotlib axes, optional
+
+    Returns
+    -------
+    pair of matplotlib axes
+    """
+    ideal, effective = finite_array("ideal", ideal, "S"), finite_array("effective", effective, "S")
+    if ideal.ndim != 2 or ideal.shape != effective.shape:
+        required = f"of the shape of ideal, {ideal.shape}, in two dimensions"
+        raise InputError("effective", required, f"shape {effective.shape}")
+    if axes is None:
+        axes = _new_axes(1, 2, figsize=(10, 4.6))
+    loss = 100 * np.divide(effective - ideal, ideal, out=np.zeros_like(ideal), where=ideal > 0)
+    reach = np.abs(loss).max() or 1.0
+    # Wires mostly take; where some cells gain, white stands for no change.
+    style = {"cmap": "RdBu", "vmin": -reach, "vmax": reach} if loss.max() > 0 else {"cmap": "OrRd_r", "vmax": 0.0}
+    panels = (
+        (1e6 * ideal, "programmed conductance (µS)", {"cmap": "viridis"}),
+        (loss, "effective against programmed (%)", style),
+    )
+    for panel, (values, title, options) in zip(axes, panels, strict=True):
+        image = panel.imshow(values, aspect="auto", interpolation="nearest", **options)
+        panel.set_title(title)
+        panel.set_xlabel("bit line, sensed at the bottom")
+        panel.set_ylabel("word line, driven from the left")
+        panel.figure.colorbar(image, ax=panel)
+    return axes
+
+
+def save_figure(axes: Axes | Sequence[Axes], path: str | Path) -> Path:
+    """Write the figure of `axes` as a picture, in the format of the path's suffix, and close it."""
+    from matplotlib import pyplot
+
+    first = axes if hasattr(axes, "figure") else next(iter(axes))  # type: ignore[call-overload]
+    figure: Figure = first.figure  # type: ignore[union-attr, assignment]
+    written = write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
+    pyplot.close(figure)
+    return written
+
+
+def _new_axes(rows: int = 1, columns: int = 1, figsize: tuple[float, float] = (7, 4.6)) -> Any:
+    from matplotlib import pyplot
+
+    _, axes = pyplot.subplots(rows, columns, figsize=figsize, layout="constrained")
+    return axes

@@ -1,0 +1,124 @@
+"""What may be written into a deck: names, numbers and comments, each of one narrow form.
+
+ngspice has no safe mode: a newline in a name, a comment that starts with ``*#`` or a back-tick can run
+commands. So nothing is escaped: what is not of the form below is refused, and a comment keeps only its
+printable text.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from rescircuit.checks import finite_number
+from rescircuit.errors import InputError
+
+__all__ = [
+    "GROUND",
+    "LONGEST_NAME",
+    "SELECTOR_NODE",
+    "SELECTOR_SOURCE",
+    "check_distinct",
+    "check_name",
+    "comment_lines",
+    "deck_number",
+    "element_name",
+    "node_name",
+]
+
+GROUND = "0"
+LONGEST_NAME = 64  # ngspice 39 overruns a buffer somewhere between 500 and 1000 characters
+
+SELECTOR_NODE = "sample_index"
+SELECTOR_SOURCE = "v_sample_index"
+
+_FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+# Words that ngspice takes for something else: its ground, the axes and kinds of its plots, the arguments of
+# .save, and ``temper``, which makes it crash. The two selectors belong to the deck.
+_TAKEN = {"all", "allc", "alli", "allp", "allv", "ally", "frequency", "gnd", "hertz", "temper", "time"}
+_TAKEN |= {SELECTOR_NODE, SELECTOR_SOURCE}
+_TAKEN_BEGINNINGS = ("inoise", "onoise")
+_SMALLEST, _LARGEST = 1e-30, 1e30  # ngspice reads 5e-324 as zero; no circuit needs what lies beyond these
+_COMMENT_WIDTH = 98
+
+
+def check_name(argument: str, name: Any) -> str:
+    """`name` if it is a word that a deck may contain.
+
+    Raises
+    ------
+    InputError
+        For anything but letters, digits and underscores, starting without a digit, for more than
+        ``LONGEST_NAME`` characters, and for words that mean something to ngspice.
+    """
+    if not isinstance(name, str) or not _FORM.fullmatch(name):
+        required = "letters, digits and underscores, not starting with a digit"
+        raise InputError(argument, required, name)
+    if len(name) > LONGEST_NAME:
+        raise InputError(argument, f"at most {LONGEST_NAME} characters long", name)
+    lowered = name.lower()
+    if lowered in _TAKEN or lowered.startswith(_TAKEN_BEGINNINGS):
+        raise InputError(argument, "a word without a meaning to ngspice", name, "Choose another name.")
+    return name
+
+
+def node_name(argument: str, name: Any) -> str:
+    """`name` if it is ground, ``"0"``, or a word that a deck may contain."""
+    return GROUND if isinstance(name, str) and name == GROUND else check_name(argument, name)
+
+
+def element_name(argument: str, name: Any, letter: str) -> str:
+    """`name` if it is such a word and starts with the `letter` by which SPICE knows its kind of element."""
+    check_name(argument, name)
+    if len(name) < 2 or name[0].lower() != letter:
+        raise InputError(argument, f"the letter {letter} and at least one character more", name)
+    return name
+
+
+def check_distinct(argument: str, names: Iterable[str]) -> None:
+    """Refuse a name that occurs twice, or that differs from another only in the case of its letters.
+
+    Raises
+    ------
+    InputError
+        Naming both spellings.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.lower() in seen:
+            required = "unlike all others when lower-cased, as ngspice reads it"
+            raise InputError(f"{argument} {name}", required, f"{seen[name.lower()]} and {name}")
+        seen[name.lower()] = name
+
+
+def deck_number(argument: str, value: Any) -> float:
+    """`value` as a float whose ``repr`` ngspice reads as the same number.
+
+    Raises
+    ------
+    InputError
+        For what is not one finite number, or is neither zero nor of a magnitude from 1e-30 to 1e30.
+    """
+    number = finite_number(argument, value)
+    if number != 0 and not _SMALLEST <= abs(number) <= _LARGEST:
+        raise InputError(argument, f"zero or of a magnitude from {_SMALLEST:g} to {_LARGEST:g}", value)
+    return number
+
+
+def comment_lines(argument: str, text: Any) -> list[str]:
+    """`text` as comment lines: star, space, then printable characters only.
+
+    Line breaks and control characters become spaces, so that no text can start a line of its own; the space
+    after the star keeps it from being ``*#``, behind which ngspice runs commands.
+
+    Raises
+    ------
+    InputError
+        For what is not text.
+    """
+    if not isinstance(text, str):
+        raise InputError(argument, "text", text)
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return [f"* {line}" for line in textwrap.wrap(printable, _COMMENT_WIDTH)]

@@ -1,0 +1,196 @@
+"""Running ngspice, and believing it only when everything says that it succeeded.
+
+ngspice exits with 0 after many failures, so a run counts only if its exit status is 0, neither output stream
+complains, and the raw file holds exactly the plot, the points and the variables that the deck asks for. Each
+run has a folder of its own, next to no environment, no input, and a time limit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rescircuit.checks import Array, positive_number
+from rescircuit.errors import MissingToolError, SpiceError, shorten
+from rescircuit.spice.decks import Deck, current_variable, voltage_variable
+from rescircuit.spice.raw import Plot, read_raw
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "EXECUTABLE_VARIABLE",
+    "SpiceResult",
+    "find_ngspice",
+    "ngspice_version",
+    "run_deck",
+]
+
+EXECUTABLE_VARIABLE = "RESCIRCUIT_NGSPICE"
+DEFAULT_TIMEOUT = 120.0  # second; an array with all its wires takes 3 s if 64 x 64, 40 s if 96 x 96
+
+_COMPLAINT = re.compile(
+    r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE
+)
+_QUOTED_LINES, _QUOTED_LENGTH = 3, 200
+_INSTALL = "Install it with `apt-get install ngspice` or `brew install ngspice`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpiceResult:
+    """What a run brought; K is the number of samples, 1 for an operating point.
+
+    Attributes
+    ----------
+    node_voltages : mapping of node to (K,) array
+        Volt, by the circuit's own names.
+    source_currents : mapping of source to (K,) array
+        Ampere, from ``plus`` through the source to ``minus``.
+    version : str
+        ngspice's version.
+    seconds : float
+        Wall-clock time of the run.
+    """
+
+    node_voltages: Mapping[str, Array]
+    source_currents: Mapping[str, Array]
+    version: str
+    seconds: float
+
+
+def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
+    """Run `deck` in ngspice and return its node voltages and source currents.
+
+    Parameters
+    ----------
+    deck : Deck
+        See :func:`rescircuit.spice.decks.write_deck`.
+    timeout : float
+        Longest time to wait, second.
+
+    Raises
+    ------
+    SpiceError
+        When ngspice fails, complains, takes too long, or brings anything but what the deck asks for.
+    MissingToolError
+        When there is no ngspice.
+    """
+    timeout = positive_number("timeout", timeout, "s")
+    ngspice = find_ngspice()
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
+        deck.write(Path(folder, "deck.cir"))
+        status, said = _run([ngspice, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout)
+        _refuse_complaints(status, said)
+        try:
+            content = Path(folder, "out.raw").read_bytes()
+        except OSError:
+            raise SpiceError("ngspice ended without a word and without a raw file") from None
+    seconds = time.perf_counter() - started
+    plot = read_raw(content)
+    _refuse_other_plots(plot, deck)
+    columns = dict(zip(plot.variables, plot.values.T, strict=True))
+    return SpiceResult(
+        node_voltages={node: columns[voltage_variable(node)] for node in deck.nodes},
+        source_currents={source: columns[current_variable(source)] for source in deck.sources},
+        version=ngspice_version(ngspice),
+        seconds=seconds,
+    )
+
+
+def find_ngspice() -> str:
+    """Path of the ngspice to use: what the environment variable RESCIRCUIT_NGSPICE says, or that on the PATH.
+
+    Raises
+    ------
+    MissingToolError
+        When there is none.
+    """
+    chosen = os.environ.get(EXECUTABLE_VARIABLE)
+    found = shutil.which(chosen or "ngspice")
+    if found:
+        return str(Path(found).absolute())
+    remedy = f"{_INSTALL}, or set {EXECUTABLE_VARIABLE} to its path."
+    if chosen:
+        remedy = f"{EXECUTABLE_VARIABLE} is set to {shorten(chosen)}, which is no program. {remedy}"
+    raise MissingToolError("ngspice", "running circuits in SPICE", remedy)
+
+
+@lru_cache
+def ngspice_version(ngspice: str) -> str:
+    """Version of the program at that path, as it states it.
+
+    Raises
+    ------
+    SpiceError
+        When the program does not say that it is ngspice.
+    """
+    with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
+        _, said = _run([ngspice, "--version"], folder, timeout=10.0)
+    stated = re.search(r"ngspice-(\S+)", said)
+    if not stated:
+        raise SpiceError(f"{ngspice} does not state a version of ngspice: {_quote(said.splitlines())}")
+    return stated[1]
+
+
+def _run(command: Sequence[str], folder: str, timeout: float) -> tuple[int, str]:
+    """Exit status and all output of a command; the command and its children end with it."""
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={"HOME": folder, "LC_ALL": "C", "PATH": os.defpath},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SpiceError(f"{command[0]} cannot be run: {error.strerror}") from None
+    with process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except BaseException as stop:  # Ctrl-C too: it does not reach a process group of its own
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(stop, subprocess.TimeoutExpired):
+                hint = "Allow more with timeout=, or check a part of the circuit."
+                raise SpiceError(f"ngspice was stopped after {timeout:g} s. {hint}") from None
+            raise
+    return process.returncode, output.decode("utf-8", errors="replace")
+
+
+def _refuse_complaints(status: int, said: str) -> None:
+    """Raise unless the exit status is 0 and no line of output complains."""
+    lines = said.splitlines()
+    complaints = [line for line in lines if _COMPLAINT.search(line)]
+    if status != 0:
+        last_words = _quote(complaints or lines[-_QUOTED_LINES:])
+        raise SpiceError(f"ngspice failed (exit status {status}): {last_words}")
+    if complaints:
+        raise SpiceError(f"ngspice complained, so its result is not used: {_quote(complaints)}")
+
+
+def _refuse_other_plots(plot: Plot, deck: Deck) -> None:
+    """Raise unless the plot is the one that the deck asks for."""
+    if plot.name != deck.plot:
+        raise SpiceError(f"ngspice wrote the plot {shorten(plot.name)} where {deck.plot!r} was asked for")
+    if len(plot.values) != deck.points:
+        raise SpiceError(f"ngspice wrote {len(plot.values)} points where {deck.points} were asked for")
+    differing = deck.variables.symmetric_difference(plot.variables)
+    if differing or len(plot.variables) != len(deck.variables):
+        named = shorten(", ".join(sorted(differing)) or "a variable twice")
+        raise SpiceError(f"ngspice wrote other variables than those asked for: {named}")
+
+
+def _quote(lines: Sequence[str]) -> str:
+    """A few lines of a program's words as one line, without control characters."""
+    printable = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    shown = [" ".join(line.split())[:_QUOTED_LENGTH] for line in printable]
+    return " | ".join(list(dict.fromkeys(filter(None, shown)))[:_QUOTED_LINES]) or "it said nothing"

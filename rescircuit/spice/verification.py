@@ -1,0 +1,272 @@
+"""Decks of banks and crossbars, and the proof that ngspice agrees with our own solvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescircuit.bank import Bank, Setting
+from rescircuit.checks import Array
+from rescircuit.crossbar import Crossbar
+from rescircuit.devices import NMOS
+from rescircuit.errors import InputError
+from rescircuit.spice.agreement import LIMITS, Limit, relative_error
+from rescircuit.spice.circuit import Circuit
+from rescircuit.spice.decks import Deck, write_deck
+from rescircuit.spice.from_bank import SENSE, bank_circuit
+from rescircuit.spice.from_crossbar import crossbar_circuit, sense_name
+from rescircuit.spice.ngspice import DEFAULT_TIMEOUT, SpiceResult, run_deck
+
+__all__ = ["Verification", "deck", "verify"]
+
+_BANK_READS = np.array([0.25, 0.5, 1.0, 2.0])  # times the read voltage: a switch is not linear
+_CROSSBAR_SAMPLES, _CROSSBAR_SEED, _CROSSBAR_LARGEST = 4, 1, 0.2  # the last in volt
+_CURRENTS, _WORD_LINES, _BIT_LINES = "output_currents", "word_line_voltages", "bit_line_voltages"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """How closely our own solver agrees with ngspice.
+
+    Attributes
+    ----------
+    max_relative_error : float
+        The largest error of all compared numbers, relative to ngspice's.
+    limit : float
+        What it may be for this kind of circuit, see :data:`rescircuit.spice.agreement.LIMITS`.
+    quantity : str
+        Where it is, such as ``output_currents[2, 5]`` for sample 2 and bit line 5.
+    compared : int
+        How many numbers were compared.
+    ngspice_version : str
+        The version that ran.
+    seconds : float
+        Wall-clock time of ngspice's run.
+    deck : Deck
+        What ngspice ran.
+    """
+
+    max_relative_error: float
+    limit: float
+    quantity: str
+    compared: int
+    ngspice_version: str
+    seconds: float
+    deck: Deck
+
+    @property
+    def passed(self) -> bool:
+        """Whether the largest error is within the limit."""
+        return self.max_relative_error <= self.limit
+
+    def summary(self) -> str:
+        """The verdict in one line."""
+        verdict = "agrees" if self.passed else "DISAGREES"
+        return (
+            f"ngspice {self.ngspice_version} {verdict}: {self.compared:,} numbers, largest relative error "
+            f"{self.max_relative_error:.1e} at {self.quantity} (limit {self.limit:.0e}), {self.seconds:.2f} s"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the verdict without the deck."""
+        return {
+            "passed": self.passed,
+            "max_relative_error": self.max_relative_error,
+            "limit": self.limit,
+            "quantity": self.quantity,
+            "compared": self.compared,
+            "ngspice_version": self.ngspice_version,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Solved:
+    """One quantity by our own solver, and the floor below which its errors count relative to the floor."""
+
+    values: Array
+    floor: Any
+
+
+def deck(
+    thing: Bank | Crossbar,
+    *,
+    mask: Any = None,
+    setting: Setting | None = None,
+    voltages: Any = None,
+    comment: str = "",
+) -> Deck:
+    """Write a bank or a crossbar as a deck for ngspice.
+
+    Parameters
+    ----------
+    thing : Bank or Crossbar
+        What to write.
+    mask : bool array (n,), optional
+        A bank's setting; by default all switches are closed.
+    setting : Setting, optional
+        The same, as :meth:`rescircuit.Bank.program` returns it.
+    voltages : array, optional
+        Volt; several samples become one sweep. A bank's input, () or (K,), by default its read voltage; a
+        crossbar's word lines, (m,) or (K, m), by default 0.1 V on each.
+    comment : str
+        Free text for the deck's head.
+
+    Raises
+    ------
+    InputError
+        For arguments that do not belong to the thing, or do not fit it.
+
+    Examples
+    --------
+    >>> import rescircuit as rc
+    >>> bank = rc.Bank(resistances=[10e3, 20e3])
+    >>> print(rc.deck(bank, mask=[True, False]))
+    rescircuit circuit
+    v_in in 0 dc 0.1
+    r_0 in out 10000.0
+    r_1 in branch_1 20000.0
+    v_out out 0 dc 0.0
+    .options reltol=1e-09 vntol=1e-12 abstol=1e-18 gmin=1e-18 tnom=27.0 temp=27.0
+    .op
+    .save v(in) v(out) v(branch_1) i(v_in) i(v_out)
+    .end
+    <BLANKLINE>
+    """
+    return write_deck(_circuit(thing, _checked_mask(thing, mask, setting), voltages, comment))
+
+
+def verify(
+    thing: Bank | Crossbar,
+    *,
+    mask: Any = None,
+    setting: Setting | None = None,
+    voltages: Any = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> Verification:
+    """Solve a bank or a crossbar with our own solver and with ngspice, and compare.
+
+    Of a bank the output currents are compared, of a crossbar the output currents and all line voltages.
+
+    Parameters
+    ----------
+    thing : Bank or Crossbar
+        What to check. The time that ngspice takes grows steeply with the size of a crossbar with wires: about
+        0.1 s for 32 x 32, 3 s for 64 x 64 and minutes beyond 100 x 100.
+    mask, setting
+        As for :func:`deck`.
+    voltages : array, optional
+        Volt, of the shapes that :func:`deck` takes. By default four: a quarter, half, once and twice a bank's
+        read voltage, or four random vectors from -0.2 to 0.2 V (always the same) at a crossbar's word lines.
+    timeout : float
+        Longest time for ngspice, second.
+
+    Returns
+    -------
+    Verification
+        Also when the two do not agree; then ``passed`` is ``False``.
+
+    Raises
+    ------
+    InputError
+        As for :func:`deck`, and for negative voltages at NMOS switches.
+    SpiceError
+        When ngspice does not bring a result that can be trusted.
+    MissingToolError
+        When there is no ngspice.
+    """
+    closed = _checked_mask(thing, mask, setting)
+    inputs = _default_voltages(thing) if voltages is None else voltages
+    written = write_deck(_circuit(thing, closed, inputs, comment=""))
+    limit = LIMITS["mos" if isinstance(thing, Bank) and isinstance(thing.switch, NMOS) else "linear"]
+    if isinstance(thing, Bank):
+        ours = _solve_bank(thing, closed, inputs, limit)
+        result = run_deck(written, timeout=timeout)
+        theirs = {_CURRENTS: result.source_currents[SENSE]}
+    else:
+        ours = _solve_crossbar(thing, inputs, limit)
+        result = run_deck(written, timeout=timeout)
+        theirs = _read_crossbar(thing, result)
+    worst, quantity = _worst_error(ours, theirs)
+    return Verification(
+        max_relative_error=worst,
+        limit=limit.relative,
+        quantity=quantity,
+        compared=sum(values.size for values in theirs.values()),
+        ngspice_version=result.version,
+        seconds=result.seconds,
+        deck=written,
+    )
+
+
+def _circuit(thing: Bank | Crossbar, mask: Any, voltages: Any, comment: str) -> Circuit:
+    if isinstance(thing, Bank):
+        return bank_circuit(thing, mask=mask, voltages=voltages, comment=comment)
+    return crossbar_circuit(thing, voltages=voltages, comment=comment)
+
+
+def _checked_mask(thing: Bank | Crossbar, mask: Any, setting: Setting | None) -> Any:
+    """The one mask that is meant: for a bank by default all closed, for a crossbar ``None``."""
+    if not isinstance(thing, Bank | Crossbar):
+        raise InputError("thing", "a Bank or a Crossbar", thing)
+    if setting is not None and mask is not None:
+        raise InputError("mask", "left out when a setting is given", mask)
+    chosen = mask if setting is None else setting.mask
+    if isinstance(thing, Bank):
+        return np.ones(thing.n, bool) if chosen is None else chosen
+    if chosen is not None:
+        raise InputError("mask", "left out for a Crossbar, whose conductances are given", chosen)
+    return None
+
+
+def _default_voltages(thing: Bank | Crossbar) -> Array:
+    if isinstance(thing, Bank):
+        return thing.v_read * _BANK_READS
+    samples = np.random.default_rng(_CROSSBAR_SEED).uniform(-1.0, 1.0, (_CROSSBAR_SAMPLES, thing.shape[0]))
+    return _CROSSBAR_LARGEST * samples
+
+
+def _solve_bank(bank: Bank, mask: Any, voltages: Any, limit: Limit) -> dict[str, _Solved]:
+    """Our own solution, the samples on the first axis, with the floors of its quantities."""
+    currents = np.atleast_1d(bank.current(mask, voltages))
+    return {_CURRENTS: _Solved(values=currents, floor=limit.floor_of_currents())}
+
+
+def _solve_crossbar(crossbar: Crossbar, voltages: Any, limit: Limit) -> dict[str, _Solved]:
+    """Our own solution, the samples on the first axis, with the floors of its quantities."""
+    inputs = np.atleast_2d(voltages)
+    solution = crossbar.solve(inputs)
+    currents_floor = limit.floor_of_currents(np.abs(solution.device_currents).sum(axis=-2))
+    voltages_floor = limit.floor_of_voltages(np.abs(inputs).max())
+    return {
+        _CURRENTS: _Solved(values=solution.output_currents, floor=currents_floor),
+        _WORD_LINES: _Solved(values=solution.word_line_voltages, floor=voltages_floor),
+        _BIT_LINES: _Solved(values=solution.bit_line_voltages, floor=voltages_floor),
+    }
+
+
+def _read_crossbar(crossbar: Crossbar, result: SpiceResult) -> dict[str, Array]:
+    """The solution of ngspice in the shapes of our own."""
+    topology = crossbar.topology
+
+    def at(nodes: NDArray[np.intp]) -> Array:
+        columns = [result.node_voltages[topology.node_name(node)] for node in nodes.ravel().tolist()]
+        return np.stack(columns, axis=-1).reshape(-1, *nodes.shape)
+
+    currents = [result.source_currents[sense_name(j)] for j in range(crossbar.shape[1])]
+    return {
+        _CURRENTS: np.stack(currents, axis=-1),
+        _WORD_LINES: at(topology.word_nodes),
+        _BIT_LINES: at(topology.bit_nodes),
+    }
+
+
+def _worst_error(ours: dict[str, _Solved], theirs: dict[str, Array]) -> tuple[float, str]:
+    """The largest relative error, and where it is."""
+    errors = {name: relative_error(ours[name].values, theirs[name], ours[name].floor) for name in theirs}
+    name = max(errors, key=lambda key: errors[key].max())
+    place = np.unravel_index(errors[name].argmax(), errors[name].shape)
+    return float(errors[name].max()), f"{name}[{', '.join(str(int(k)) for k in place)}]"
