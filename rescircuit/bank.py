@@ -265,11 +265,11 @@ def spread_nominals(nominal: float, n: int, nominals: str | Any = "geometric", r
     """
     if isinstance(nominals, str):
         if nominals == "equal":
-            return np.full(n, nominal)
+            return np.full(n, nominal, dtype=np.float64)
         if nominals == "geometric":
             if not 1 < positive_number("ratio", ratio) <= 2:
                 raise InputError("ratio", "above 1 and at most 2", ratio, "Above 2 the subset sums leave gaps.")
-            shares = ratio ** -np.arange(n)
+            shares = ratio ** -np.arange(n, dtype=np.float64)
             return nominal / (n * shares / math.fsum(shares))
         raise InputError("nominals", '"geometric", "equal" or an array of resistances', nominals)
     given = positive_array("nominals", nominals, "ohm")

@@ -36,9 +36,10 @@ def load_digits() -> Digits:
     from sklearn.datasets import load_digits as bundled
     from sklearn.model_selection import train_test_split
 
-    pixels, labels = bundled(return_X_y=True)
-    train_x, test_x, train_y, test_y = train_test_split(
-        pixels / 16.0, labels, test_size=0.25, random_state=0, stratify=labels
+    data: Any = bundled()
+    train_x, test_x, train_y, test_y = map(
+        np.asarray,
+        train_test_split(data.data / 16.0, data.target, test_size=0.25, random_state=0, stratify=data.target),
     )
     return Digits(train_x=train_x, train_y=train_y, test_x=test_x, test_y=test_y)
 

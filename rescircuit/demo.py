@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rescircuit.bank import Bank, spread_nominals
+from rescircuit.checks import Array
 from rescircuit.datasets import Digits, load_digits, train_perceptron
 from rescircuit.devices import Process, load_process
 from rescircuit.errors import MissingToolError
@@ -136,25 +137,22 @@ def run_demo(folder: str | Path, *, seed: int = 1, report: Report | None = None)
         If the folder cannot be written to.
     """
     began = perf_counter()
-    tell = report or (lambda step, done, total: None)
+    tell = report or _silent
     folder = make_folder(folder)
     tell("training a network on digits", 0, 1)
     digits = load_digits()
     network = from_sklearn(train_perceptron(digits))
     tell("training a network on digits", 1, 1)
 
-    rows, errors, predictions = [], {}, {}
-    wired: AnalogNetwork | None = None
+    rows, chips = [], {}
     for name in PROCESSES:
         process = load_process(name)
         for size in BANK_SIZES:
-            row, wired = _measure(network, digits, process, size, seed, tell)
+            row, chips[name, size] = _measure(network, digits, process, size, seed, tell)
             rows.append(row)
-            errors.setdefault(name, {})[size] = wired.programming_error
-            predictions.setdefault(name, {})[size] = row.predicted_median_error
-    assert wired is not None  # the last chip, of the real process and the largest banks, is the one to look at
-    files = _draw(folder, errors, predictions, wired, tell)
-    decks, verifications, not_verified = _verify(folder, wired, digits, tell)
+    shown = chips[PROCESSES[-1], BANK_SIZES[-1]]  # the real process and the largest banks
+    files = _draw(folder, rows, chips, shown, tell)
+    decks, verifications, not_verified = _verify(folder, shown, digits, tell)
     demo = Demo(
         seed=seed,
         images=len(digits.test_y),
@@ -243,20 +241,33 @@ def _full_scales(analog: AnalogNetwork, seed: int) -> Any:
     ).full_scale
 
 
+def _silent(*_: object) -> None:
+    """Report nothing."""
+
+
 def _accuracy(model: Network | AnalogNetwork, digits: Digits) -> float:
     return float((model(digits.test_x).argmax(axis=-1) == digits.test_y).mean())
 
 
 def _draw(
-    folder: Path, errors: dict[str, Any], predictions: dict[str, Any], analog: AnalogNetwork, tell: Report
+    folder: Path,
+    rows: list[DemoRow],
+    chips: dict[tuple[str, int], AnalogNetwork],
+    shown: AnalogNetwork,
+    tell: Report,
 ) -> list[Path]:
     """Write the pictures."""
     from rescircuit.plotting import plot_effective_conductances, plot_programming_error, save_figure
 
+    errors: dict[str, dict[int, Array]] = {name: {} for name in PROCESSES}
+    predictions: dict[str, dict[int, float]] = {name: {} for name in PROCESSES}
+    for row in rows:
+        errors[row.process][row.bank_size] = chips[row.process, row.bank_size].programming_error
+        predictions[row.process][row.bank_size] = row.predicted_median_error
     tell("drawing", 0, 2)
     first = save_figure(plot_programming_error(errors, predictions), folder / "programming_error.png")
     tell("drawing", 1, 2)
-    tile = analog.tiles[0].crossbar
+    tile = shown.tiles[0].crossbar
     axes = plot_effective_conductances(tile.conductances, tile.effective_conductances())
     second = save_figure(axes, folder / "effective_conductances.png")
     tell("drawing", 2, 2)
@@ -270,9 +281,7 @@ def _verify(
     from rescircuit.spice import deck, verify
 
     spec, tile = analog.spec, analog.tiles[0]
-    bank = Bank.sample(
-        spec.resistor, n=spec.bank_size, seed=analog.seed, switch=spec.switch, nominals=spec.nominals
-    )
+    bank = Bank.sample(spec.resistor, n=spec.bank_size, seed=analog.seed, switch=spec.switch, nominals=spec.nominals)
     image = digits.test_x[0] / analog.layers[0].input_full_scale * spec.v_read
     cases: dict[str, tuple[Any, dict[str, Any]]] = {
         "bank.cir": (bank, {"mask": tile.mask[0, 0, 0], "voltages": [0.25 * spec.v_read, spec.v_read]}),
@@ -288,4 +297,3 @@ def _verify(
             missing = str(error)
     tell("ngspice", len(cases), len(cases))
     return files, verifications, missing
-

@@ -36,7 +36,7 @@ def make_folder(path: str | Path) -> Path:
     return folder
 
 
-def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
+def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     """Let `write` fill a temporary file beside `path`, then rename it: a reader sees the whole file or none.
 
     Raises
@@ -147,7 +147,9 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarra
         if dtype.hasobject:
             raise InputError(member.filename, "an array of numbers or text", "objects", "Pickles are not read.")
         if math.prod(shape) * dtype.itemsize > member.file_size:
-            raise InputError(member.filename, "as long as its header says", f"shape {shape} in {member.file_size} bytes")
+            raise InputError(
+                member.filename, "as long as its header says", f"shape {shape} in {member.file_size} bytes"
+            )
     with archive.open(member) as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
 

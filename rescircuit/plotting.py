@@ -37,7 +37,7 @@ def plot_programming_error(
         The predicted medians, drawn as lines.
     axes : matplotlib axes, optional
     """
-    axes = axes or _new_axes()
+    panel: Axes = _new_axes() if axes is None else axes
     for k, (process, by_size) in enumerate(errors.items()):
         colour = _COLOURS[k % len(_COLOURS)]
         sizes = np.array(sorted(by_size))
@@ -45,21 +45,21 @@ def plot_programming_error(
         low, median, high = np.array([np.quantile(by_size[n], [0.05, 0.5, 0.95]) for n in sizes]).T
         worst = [by_size[n].max() for n in sizes]
         bars = np.array([median - low, high - median])
-        axes.errorbar(
+        panel.errorbar(
             sizes + shift, median, yerr=bars, fmt="o", color=colour, capsize=4, label=f"{process}: median, 5 to 95 %"
         )
-        axes.plot(sizes + shift, worst, "v", color=colour, mfc="none", label=f"{process}: worst")
+        panel.plot(sizes + shift, worst, "v", color=colour, mfc="none", label=f"{process}: worst")
         if predictions is not None:
             line = sorted(predictions[process].items())
-            axes.plot(*zip(*line, strict=True), "-", color=colour, lw=1, label=f"{process}: theory (median)")
-    axes.set_yscale("log")
-    axes.set_xlabel("resistors in a bank, n")
-    axes.set_ylabel("programming error / full scale")
-    axes.set_title("Programming error halves with each resistor")
-    axes.set_xticks(sorted({n for by_size in errors.values() for n in by_size}))
-    axes.grid(True, which="major", alpha=0.3)
-    axes.legend(fontsize=8)
-    return axes
+            panel.plot(*zip(*line, strict=True), "-", color=colour, lw=1, label=f"{process}: theory (median)")
+    panel.set_yscale("log")
+    panel.set_xlabel("resistors in a bank, n")
+    panel.set_ylabel("programming error / full scale")
+    panel.set_title("Programming error halves with each resistor")
+    panel.set_xticks(sorted({n for by_size in errors.values() for n in by_size}))
+    panel.grid(True, which="major", alpha=0.3)
+    panel.legend(fontsize=8)
+    return panel
 
 
 def plot_effective_conductances(ideal: Array, effective: Array, axes: Any | None = None) -> Any:
@@ -79,38 +79,37 @@ def plot_effective_conductances(ideal: Array, effective: Array, axes: Any | None
     if ideal.ndim != 2 or ideal.shape != effective.shape:
         required = f"of the shape of ideal, {ideal.shape}, in two dimensions"
         raise InputError("effective", required, f"shape {effective.shape}")
-    if axes is None:
-        axes = _new_axes(1, 2, figsize=(10, 4.6))
+    panels = _new_axes(1, 2, figsize=(10, 4.6)) if axes is None else axes
     loss = 100 * np.divide(effective - ideal, ideal, out=np.zeros_like(ideal), where=ideal > 0)
     reach = np.abs(loss).max() or 1.0
     # Wires mostly take; where some cells gain, white stands for no change.
     style = {"cmap": "RdBu", "vmin": -reach, "vmax": reach} if loss.max() > 0 else {"cmap": "OrRd_r", "vmax": 0.0}
-    panels = (
+    contents = (
         (1e6 * ideal, "programmed conductance (µS)", {"cmap": "viridis"}),
         (loss, "effective against programmed (%)", style),
     )
-    for panel, (values, title, options) in zip(axes, panels, strict=True):
+    for panel, (values, title, options) in zip(panels, contents, strict=True):
         image = panel.imshow(values, aspect="auto", interpolation="nearest", **options)
         panel.set_title(title)
         panel.set_xlabel("bit line, sensed at the bottom")
         panel.set_ylabel("word line, driven from the left")
         panel.figure.colorbar(image, ax=panel)
-    return axes
+    return panels
 
 
 def save_figure(axes: Axes | Sequence[Axes], path: str | Path) -> Path:
     """Write the figure of `axes` as a picture, in the format of the path's suffix, and close it."""
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     first = axes if hasattr(axes, "figure") else next(iter(axes))  # type: ignore[call-overload]
     figure: Figure = first.figure  # type: ignore[union-attr, assignment]
     written = write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
-    pyplot.close(figure)
+    plt.close(figure)
     return written
 
 
 def _new_axes(rows: int = 1, columns: int = 1, figsize: tuple[float, float] = (7, 4.6)) -> Any:
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    _, axes = pyplot.subplots(rows, columns, figsize=figsize, layout="constrained")
+    _, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained")
     return axes

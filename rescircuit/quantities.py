@@ -129,7 +129,7 @@ def _factor(suffix: str, unit: str, argument: str, required: str, text: str, num
         return 1e-2
     if suffix == "" or _UNIT_OF.get(suffix) == unit != "F":
         return 1.0
-    _refuse_two_readings(suffix, unit, argument, required, text, number)
+    _refuse_two_readings(suffix, argument, required, text, number)
     for prefix in sorted(_PREFIXES, key=len, reverse=True):
         is_meg = prefix == "meg" and suffix[:3].lower() == "meg"
         if not (is_meg or suffix.startswith(prefix)):
@@ -144,9 +144,7 @@ def _factor(suffix: str, unit: str, argument: str, required: str, text: str, num
     raise InputError(argument, required, text, "Prefixes are f p n u m k meg G T.")
 
 
-def _refuse_two_readings(
-    suffix: str, unit: str, argument: str, required: str, text: str, number: str
-) -> None:
+def _refuse_two_readings(suffix: str, argument: str, required: str, text: str, number: str) -> None:
     """Refuse what SPICE and people, or two people, read differently."""
     if suffix[0] == "M" and suffix[:3].lower() != "meg":
         rest = suffix[1:]

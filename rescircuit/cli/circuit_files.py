@@ -25,7 +25,7 @@ __all__ = [
 CircuitFile = Annotated[
     Path,
     typer.Argument(
-        help="A bank (.json, from design --out), or an array's conductances in siemens, a row a word line (.csv, .npz).",
+        help="A bank (.json, from design --out), or conductances in siemens, a row a word line (.csv, .npz).",
         show_default=False,
     ),
 ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from rescircuit.bank import Bank, Mask
 
 __all__ = ["design"]
 
@@ -75,9 +78,7 @@ def design(
             zip(bank.resistances, bank.on_conductances, setting.mask, strict=True)
         )
     ]
-    print_table(
-        f"A bank of {n} on {made.name}, chip {seed}", ["", "resistance", "branch conducts", "switch"], rows
-    )
+    print_table(f"A bank of {n} on {made.name}, chip {seed}", ["", "resistance", "branch conducts", "switch"], rows)
     relative = f"{setting.error / goal:+.2e} of the target, " if goal else ""
     say(
         f"target       {show(goal, 'S', 6)}\n"
@@ -92,7 +93,7 @@ def design(
         say(f"Written: {', '.join(str(path) for path in files)}")
 
 
-def _write(out: Path | None, bank, mask) -> list[Path]:
+def _write(out: Path | None, bank: Bank, mask: Mask) -> list[Path]:
     """Write the bank and its deck, if a folder is asked for."""
     if out is None:
         return []

@@ -102,17 +102,13 @@ def simulate_network(
     dac_bits: Annotated[int | None, typer.Option(help="Input converters' bits; ideal if left out.")] = None,
     adc_bits: Annotated[int | None, typer.Option(help="Output converters' bits; ideal if left out.")] = None,
     seed: Annotated[int, SEED_OPTION] = 1,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The chip's outputs, a row an input (.csv).")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The chip's outputs, a row an input (.csv).")] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Program a network onto a sampled chip and run inputs through it.
 
     Compares with digital arithmetic step by step: programming, then wires, then converters.
     """
-    from dataclasses import replace
-
     from rescircuit.devices import load_process
     from rescircuit.errors import InputError
     from rescircuit.network import ArraySpec, load_network, map_network
@@ -121,7 +117,7 @@ def simulate_network(
     if (inputs is None) == (not digits):
         raise InputError("--inputs", "a file, or --digits in its place", "both" if digits else "neither")
     network = load_network(file)
-    x, y = _digits() if digits else _inputs(inputs)
+    x, y = _digits() if inputs is None else _inputs(inputs)
     made = load_process(process)
     spec = ArraySpec(
         rows=rows,
@@ -185,8 +181,8 @@ def simulate_network(
     ]
     print_table(f"{len(x)} inputs on chip {seed} of {made.name}", columns, cells)
     say(
-        f"{total // 2:,} weights on {len(analog.tiles)} tile(s). Programming error: worst {error.max():.1e} of a bank's "
-        "full scale. Deviation: of the outputs from digital, relative to their own rms."
+        f"{total // 2:,} weights on {len(analog.tiles)} tile(s). Programming error: at most {error.max():.1e} of a "
+        "bank's full scale. Deviation: of the outputs from digital, relative to their own rms."
     )
 
 
@@ -197,13 +193,12 @@ def _digits() -> tuple[Array, Any]:
     return data.test_x, data.test_y
 
 
-def _inputs(file: Path | None) -> tuple[Array, Any]:
+def _inputs(file: Path) -> tuple[Array, Any]:
     """x (k, in) and y (k,) or None of an npz file."""
     from rescircuit.checks import finite_array
     from rescircuit.errors import InputError
     from rescircuit.files import read_npz
 
-    assert file is not None
     arrays = read_npz(file)
     if "x" not in arrays:
         raise InputError(file.name, "an archive with an array x (k, in)", ", ".join(arrays))

@@ -155,4 +155,6 @@ def _segments(argument: str, values: Any, shape: tuple[int, int]) -> Array:
     try:
         return np.broadcast_to(segments, shape)
     except ValueError:
-        raise InputError(argument, f"a number or of a shape that broadcasts to {shape}", f"shape {segments.shape}") from None
+        raise InputError(
+            argument, f"a number or of a shape that broadcasts to {shape}", f"shape {segments.shape}"
+        ) from None

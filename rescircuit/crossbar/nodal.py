@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array
-from scipy.sparse.linalg import LinearOperator, onenormest, splu
+from scipy.sparse.linalg import LinearOperator, SuperLU, onenormest, splu
 
 from rescircuit.checks import Array
 from rescircuit.crossbar.topology import Branches
@@ -92,12 +92,10 @@ class NodalSystem:
             return 1.0
         if self.free.size <= 4:  # too small for the estimator's block of vectors
             return float(np.linalg.cond(self._inner.toarray(), 1))
-        solve = self._factors.solve
-        inverse = LinearOperator(self._inner.shape, matvec=solve, rmatvec=solve, matmat=solve, dtype=np.float64)
-        return float(abs(self._inner).sum(axis=0).max() * onenormest(inverse, t=1))
+        return float(abs(self._inner).sum(axis=0).max() * onenormest(_Inverse(self._factors), t=1))
 
     @cached_property
-    def _factors(self):
+    def _factors(self) -> SuperLU:
         """Sparse LU. The matrix is symmetric and column-dominant, so it needs no pivoting."""
         return splu(
             self._inner,
@@ -111,3 +109,16 @@ class NodalSystem:
         defect = np.abs(self._inner @ inner - injected).max(axis=0)
         scale = norm * np.abs(inner).max(axis=0) + np.abs(injected).max(axis=0)
         return np.divide(defect, scale, out=np.zeros_like(defect), where=scale > 0)
+
+
+class _Inverse(LinearOperator):
+    """The inverse of a symmetric matrix from its factors, for the norm estimator."""
+
+    def __init__(self, factors: SuperLU) -> None:
+        super().__init__(dtype=np.dtype(np.float64), shape=factors.shape)
+        self._factors = factors
+
+    def _matmat(self, X: Array) -> Array:
+        return self._factors.solve(np.ascontiguousarray(X))
+
+    _rmatmat = _matmat

@@ -97,14 +97,12 @@ class Process(_Section):
     switch: SwitchDescription
 
     def make_resistor(self, nominal: float) -> Resistor:
-        """This process's resistor of `nominal` ohm."""
+        """The resistor of `nominal` ohm that the process makes."""
         part = self.resistor
-        return Resistor(
-            nominal=nominal, tolerance=part.tolerance, common=part.common, mismatch=part.mismatch
-        )
+        return Resistor(nominal=nominal, tolerance=part.tolerance, common=part.common, mismatch=part.mismatch)
 
     def make_switch(self) -> NMOS | IdealSwitch:
-        """This process's switch."""
+        """The switch that the process makes."""
         return self.switch.build()
 
 
@@ -122,7 +120,8 @@ def load_process(name_or_path: str | Path) -> Process:
         if path.stat().st_size > _LARGEST_FILE:
             raise InputError("process", f"a file of at most {_LARGEST_FILE} bytes", str(path))
         process = Process.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        process.make_resistor(1.0), process.make_switch()  # their own checks, before anyone relies on it
+        process.make_resistor(1.0)  # the devices' own checks, before anyone relies on them
+        process.make_switch()
     except OSError:
         required = f"one of {', '.join(known)}, or the path of a readable TOML file"
         raise InputError("process", required, str(name_or_path)) from None

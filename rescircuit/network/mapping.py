@@ -67,7 +67,7 @@ class ArraySpec:
     adc_bits: int | None = None
     subtraction: Literal["analog", "digital"] = "analog"
     resistor: Resistor = field(default_factory=_default_resistor)
-    switch: Switch = NMOS(w_over_l=10)
+    switch: Switch = field(default_factory=lambda: NMOS(w_over_l=10))
     nominals: Any = "geometric"
     swing: float = 0.5
     v_read: float = DEFAULT_READ_VOLTAGE
@@ -144,7 +144,7 @@ def _map_layer(
 ) -> AnalogLayer:
     """Sample and program the banks of one layer; its output range is still to be set."""
     weight = dense.weight.T  # the array's way round: inputs on word lines
-    places = _tile_places(*weight.shape, spec)
+    places = _tile_places(weight.shape[0], weight.shape[1], spec)
     banks = []
     for inputs, outputs in places:
         shape = (*weight[inputs, outputs].shape, 2)

@@ -61,9 +61,7 @@ def bank_circuit(bank: Bank, *, mask: Any = None, voltages: Any = None, comment:
     elements.append(VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0))
     # A switch that conducts nothing when open leaves its resistor's end open, and maybe the output alone.
     open_ends = frozenset({OUTPUT, *(f"branch_{k}" for k in np.flatnonzero(~closed))})
-    return Circuit(
-        elements=tuple(elements), models=_models(bank.switch), comment=comment, open_ends=open_ends
-    )
+    return Circuit(elements=tuple(elements), models=_models(bank.switch), comment=comment, open_ends=open_ends)
 
 
 def _branch(k: int, resistance: float, switch: Switch, *, closed: bool) -> Iterator[Element]:

@@ -39,13 +39,9 @@ def crossbar_circuit(crossbar: Crossbar, *, voltages: Any = None, comment: str =
         For voltages of another shape.
     """
     rows, _ = crossbar.shape
-    inputs = finite_array(
-        "voltages", np.full(rows, DEFAULT_READ_VOLTAGE) if voltages is None else voltages, "V"
-    )
+    inputs = finite_array("voltages", np.full(rows, DEFAULT_READ_VOLTAGE) if voltages is None else voltages, "V")
     if inputs.ndim not in (1, 2) or inputs.shape[-1] != rows:
-        raise InputError(
-            "voltages", f"of shape ({rows},) or (K, {rows}), one a word line", f"shape {inputs.shape}"
-        )
+        raise InputError("voltages", f"of shape ({rows},) or (K, {rows}), one a word line", f"shape {inputs.shape}")
     topology = crossbar.topology
     drivers = [topology.node_name(int(node)) for node in topology.drivers]
     senses = [topology.node_name(int(node)) for node in topology.senses]
@@ -54,9 +50,7 @@ def crossbar_circuit(crossbar: Crossbar, *, voltages: Any = None, comment: str =
     for branches in topology.branches:
         conducting = np.isfinite(branches.resistance)
         columns = (branches.tail, branches.head, branches.resistance, branches.row, branches.column)
-        for tail, head, resistance, row, column in zip(
-            *(c[conducting].tolist() for c in columns), strict=True
-        ):
+        for tail, head, resistance, row, column in zip(*(c[conducting].tolist() for c in columns), strict=True):
             elements.append(
                 Resistor(
                     name=f"r_{branches.kind}_{row}_{column}",

@@ -36,9 +36,7 @@ __all__ = [
 EXECUTABLE_VARIABLE = "RESCIRCUIT_NGSPICE"
 DEFAULT_TIMEOUT = 120.0  # second; an array with all its wires takes 3 s if 64 x 64, 40 s if 96 x 96
 
-_COMPLAINT = re.compile(
-    r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE
-)
+_COMPLAINT = re.compile(r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE)
 _QUOTED_LINES, _QUOTED_LENGTH = 3, 200
 _INSTALL = "Install it with `apt-get install ngspice` or `brew install ngspice`"
 

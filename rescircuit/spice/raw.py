@@ -55,9 +55,7 @@ def read_raw(content: bytes) -> Plot:
     variables = _variable_names(listed, count)
     expected = points * count * _NUMBER.itemsize
     if len(data) != expected:
-        raise SpiceError(
-            f"ngspice's raw file holds {len(data)} bytes of data, not the {expected} it announces"
-        )
+        raise SpiceError(f"ngspice's raw file holds {len(data)} bytes of data, not the {expected} it announces")
     values = np.frombuffer(data, dtype=_NUMBER).reshape(points, count)
     if not np.isfinite(values).all():
         place = int(np.argwhere(~np.isfinite(values))[0, 1])

@@ -163,7 +163,7 @@ def _sorted_sums(magnitudes: Any, low: int, high: int, sums: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _closest_pair(left: Any, right: Any, target: int, doubt: int) -> tuple[Any, Any, bool]:
+def _closest_pair(left: Any, right: Any, target: int, doubt: int) -> tuple[Any, Any, Any]:
     """The places in two ascending lists whose sum is closest to `target`, and whether no other pair can be closer.
 
     Every pair that the walk passes by has a visited pair in its row or column that is on its side of the target and
@@ -203,7 +203,7 @@ def _closest_pair(left: Any, right: Any, target: int, doubt: int) -> tuple[Any, 
 
 
 @njit(nogil=True, cache=True)
-def _subset_with_sum(magnitudes: Any, low: int, high: int, value: int, scratch: Any) -> Any:
+def _subset_with_sum(magnitudes: Any, low: int, high: int, value: Any, scratch: Any) -> Any:
     """The bits of a subset of ``magnitudes[low:high]`` whose sum is exactly `value`, which must exist.
 
     Nothing is carried along while merging; the subset is found again from its sum, by splitting the items in two
@@ -217,7 +217,7 @@ def _subset_with_sum(magnitudes: Any, low: int, high: int, value: int, scratch: 
         depth -= 1
         low, high, value = pending[depth, 0], pending[depth, 1], pending[depth, 2]
         if high - low <= _BRUTE_FORCE:
-            chosen |= _enumerated_subset(magnitudes, low, high, value)
+            chosen |= _enumerated_subset(magnitudes, low, value)
             continue
         middle = (low + high) // 2
         left = scratch[0, : 1 << (middle - low)]
@@ -238,8 +238,8 @@ def _subset_with_sum(magnitudes: Any, low: int, high: int, value: int, scratch: 
 
 
 @njit(nogil=True, cache=True)
-def _enumerated_subset(magnitudes: Any, low: int, high: int, value: int) -> Any:
-    """The bits of the first subset of ``magnitudes[low:high]`` in Gray-code order whose sum is `value`."""
+def _enumerated_subset(magnitudes: Any, low: int, value: Any) -> Any:
+    """The bits of the first subset of the items from `low` on, in Gray-code order, whose sum is `value`."""
     gray = 0
     total = np.int64(0)
     counter = 0

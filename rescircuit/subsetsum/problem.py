@@ -81,7 +81,6 @@ def subset_sum(items: Any, targets: Any, *, progress: Callable[[int], None] | No
     ([True, False, False, True], 'optimal')
     """
     values, goals, shape = _checked(items, targets)
-    banks, columns = goals.shape
     # numba is imported with the first problem, not with the package.
     from rescircuit.subsetsum.exact_summation import subset_totals
     from rescircuit.subsetsum.fixed_point import to_grid
