@@ -218,13 +218,16 @@ class Bank:
             For targets that are not finite or negative, shapes that do not broadcast, or too many resistors.
         """
         target = non_negative_array("target", target, "S")
-        off = self.off_conductances
-        leakage = off.sum(axis=-1)
-        solution = subset_sum(self.on_conductances - off, target - leakage, progress=progress)
-        achieved = self.conductance(solution.mask) if solution.mask.ndim == 1 else self._conductances(solution.mask)
+        try:
+            np.broadcast_shapes(target.shape, self.shape)
+        except ValueError:
+            required = f"of a shape that broadcasts against the banks' {self.shape}"
+            raise InputError("target", required, f"shape {target.shape}") from None
+        on, off = self.on_conductances, self.off_conductances
+        solution = subset_sum(on - off, target - off.sum(axis=-1), progress=progress)
         return Setting(
             mask=solution.mask,
-            conductance=achieved,
+            conductance=np.where(solution.mask, on, off).sum(axis=-1)[()],
             target=np.broadcast_to(target, np.shape(solution.total))[()],
             error=solution.residual,
             bound=solution.bound,
@@ -232,10 +235,6 @@ class Bank:
             v_read=self.v_read,
             method=solution.method,
         )
-
-    def _conductances(self, mask: Mask) -> Array:
-        """Conductances of many settings at the bank's own read voltage, from the branches' known values."""
-        return np.where(mask, self.on_conductances, self.off_conductances).sum(axis=-1)
 
     def _branch_conductances(self, *, closed: bool) -> Array:
         voltage = np.asarray(self.v_read)

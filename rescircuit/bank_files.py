@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from operator import methodcaller
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,7 +29,7 @@ _LARGEST_FILE = 1 << 20  # bytes
 
 
 class _BankFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
     format: Literal["rescircuit bank 1"]
     resistances: Annotated[list[float], Field(min_length=1, max_length=_MOST_RESISTORS)]
@@ -45,10 +46,17 @@ def save_bank(bank: Bank, path: str | Path, mask: Mask | None = None) -> Path:
     Raises
     ------
     InputError
-        For an array of banks, another kind of switch, or a folder that cannot be written to.
+        For an array of banks, too many resistors, another kind of switch, a mask of another length, or a folder
+        that cannot be written to.
     """
     if bank.shape:
         raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}")
+    if bank.n > _MOST_RESISTORS:
+        raise InputError("bank", f"of at most {_MOST_RESISTORS} resistors", bank.n)
+    setting = None if mask is None else np.asarray(mask)
+    if setting is not None and (setting.dtype != np.bool_ or setting.shape != (bank.n,)):
+        required = f"{bank.n} booleans, one a resistor"
+        raise InputError("mask", required, f"shape {setting.shape} of {setting.dtype.name}")
     if not isinstance(bank.switch, NMOS | IdealSwitch):
         raise InputError("bank.switch", "an NMOS or an IdealSwitch", type(bank.switch).__name__)
     kind = "nmos" if isinstance(bank.switch, NMOS) else "ideal"
@@ -62,11 +70,12 @@ def save_bank(bank: Bank, path: str | Path, mask: Mask | None = None) -> Path:
         "resistances": bank.resistances.tolist(),
         "switch": switch,
         "v_read": bank.v_read,
-        "mask": None if mask is None else np.asarray(mask).tolist(),
+        "mask": None if setting is None else setting.tolist(),
         "seed": bank.seed,
         "chip": bank.chip,
     }
-    return write_text(path, json.dumps(content, indent=2) + "\n")
+    # NumPy's scalars, which a seed or a width may be, become Python's.
+    return write_text(path, json.dumps(content, indent=2, default=methodcaller("item")) + "\n")
 
 
 def load_bank(path: str | Path) -> tuple[Bank, Mask | None]:

@@ -27,11 +27,14 @@ __all__ = [
 
 def finite_number(argument: str, value: Any, required: str = "a finite number") -> float:
     """`value` as a float; refuses what is not one finite real number."""
+    kind = value.dtype.kind if isinstance(value, np.generic | np.ndarray) else "f"
+    if isinstance(value, str | bytes | bytearray | bool) or kind not in "fiu":
+        raise InputError(argument, required, value)
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise InputError(argument, required, value) from None
-    if isinstance(value, str | bytes | bool) or not math.isfinite(number):
+    if not math.isfinite(number):
         raise InputError(argument, required, value)
     return number
 

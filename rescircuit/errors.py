@@ -36,7 +36,8 @@ class InputError(RescircuitError, ValueError):
         self.got = got
         self.hint = hint
         text = f"{argument} must be {required}, got {shorten(got)}"
-        super().__init__(f"{text}. {hint}" if hint else text)
+        # Names of files and words of libraries may hold line breaks.
+        super().__init__(" ".join((f"{text}. {hint}" if hint else text).split()))
 
 
 class SolutionError(RescircuitError):

@@ -43,6 +43,7 @@ _SPELLINGS = {
 }
 _UNIT_OF = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings}
 _SYMBOLS = {"ohm": "Ω"}
+_WHOLE = {"F": "farad"}  # without a prefix: "1 F" is what parse_quantity refuses
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LONGEST = 40
@@ -74,7 +75,10 @@ def parse_quantity(text: str | float, unit: str = "", *, argument: str = "quanti
     """
     required = f"a quantity in {unit}, such as {_example(unit)}" if unit else "a number, such as 0.2, 20% or 10k"
     if isinstance(text, int | float) and not isinstance(text, bool):
-        value = float(text)
+        try:
+            value = float(text)
+        except OverflowError:  # an int beyond the range of floats
+            value = math.inf
         if not math.isfinite(value):
             raise InputError(argument, required, text)
         return value
@@ -112,12 +116,14 @@ def format_quantity(value: float, unit: str = "", digits: int = 4) -> str:
         return f"{100 * value:.{digits}g} %"
     symbol = _SYMBOLS.get(unit, unit)
     if value == 0:
-        return f"0 {symbol}".rstrip()
+        return f"0 {_WHOLE.get(unit, symbol)}".rstrip()
     # Round first: 999.96 must become 1 k, not 1000.
     rounded = float(f"{value:.{digits - 1}e}")
     exponent = min(max(3 * math.floor(math.log10(abs(rounded)) / 3), -15), 12)
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "meg", 9: "G", 12: "T"}[exponent]
     scaled = _scaled(repr(rounded), 10.0 ** (-exponent)) if exponent else rounded
+    if exponent == 0:
+        symbol = _WHOLE.get(unit, symbol)
     return f"{scaled:.{digits}g} {prefix}{symbol}".rstrip()
 
 
@@ -147,7 +153,7 @@ def _factor(suffix: str, unit: str, argument: str, required: str, text: str, num
 def _refuse_two_readings(suffix: str, argument: str, required: str, text: str, number: str) -> None:
     """Refuse what SPICE and people, or two people, read differently."""
     if suffix[0] == "M" and suffix[:3].lower() != "meg":
-        rest = suffix[1:]
+        rest = suffix[1:] if suffix[1:] in _UNIT_OF else ""  # advice repeats no more than it knows
         raise InputError(
             argument,
             required,

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import typer
 
 __all__ = ["JSON_OPTION", "SEED_OPTION", "example", "print_json", "print_table", "progress_bar", "say"]
@@ -54,8 +53,9 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    console = Console(stderr=True)  # silent where nobody watches
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting", total=None)
 
         def tell(step: str, done: int, total: int) -> None:
@@ -66,8 +66,6 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 def _plain(value: Any) -> Any:
     """What JSON has no word for."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"{type(value).__name__} is not for JSON")
+    return value.tolist()  # NumPy's arrays and numbers; json has dealt with all the rest

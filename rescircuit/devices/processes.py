@@ -125,14 +125,15 @@ def load_process(name_or_path: str | Path) -> Process:
     except OSError:
         required = f"one of {', '.join(known)}, or the path of a readable TOML file"
         raise InputError("process", required, str(name_or_path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("process", "a TOML file", str(path), str(error)) from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if part not in ("nmos", "ideal"))
-        raise InputError(f"process {path.name}", "a valid description", field, first["msg"] + ".") from None
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".") + "."
+        raise InputError(f"process {path.name}", "a valid description", field, reason) from None
     except RescircuitError as error:
         raise InputError(f"process {path.name}", "a valid description", str(path), str(error)) from None
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number too long, brackets too deep
+        raise InputError("process", "a TOML file", str(path), str(error)) from None
     return process
 
 

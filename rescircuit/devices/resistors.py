@@ -81,7 +81,11 @@ class Resistor:
         -------
         array, `shape`
         """
-        nominal = self.nominal if nominals is None else positive_array("nominals", nominals, "ohm")
+        nominal = np.asarray(self.nominal) if nominals is None else positive_array("nominals", nominals, "ohm")
+        try:
+            nominal = np.broadcast_to(nominal, shape)
+        except ValueError:
+            raise InputError("nominals", f"of a shape that broadcasts to {shape}", f"shape {nominal.shape}") from None
         count = math.prod(shape)
 
         def stream(part: str) -> Stream:

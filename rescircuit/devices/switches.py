@@ -140,7 +140,9 @@ class NMOS:
             current, derivative = self._channel_current(v)
             step = (current - (voltage - v) / resistance) / (derivative + 1.0 / resistance)
             after = np.clip(v - step, 0.0, voltage)
-            change = float(np.max(np.abs(after - v) / np.maximum(after, 1e-300), initial=0.0))
+            # A last bit of the currents moves a step by as much of this; it is at least the voltage itself.
+            scale = (current + voltage / resistance) / (derivative + 1.0 / resistance)
+            change = float(np.max(np.abs(after - v) / np.maximum(scale, 1e-300), initial=0.0))
             v = after
             if change <= 4e-16:
                 return v

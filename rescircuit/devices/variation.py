@@ -45,6 +45,7 @@ class Stream:
 
     def words(self, count: int, start: int = 0) -> NDArray[np.uint64]:
         """Random 64-bit words of the cells `start` to `start + count - 1`, shape (count,)."""
+        count, start = whole_number("count", count, 0), whole_number("start", start, 0)
         name = f"{self.seed}/{self.chip}/{self.source}".encode()
         key = np.frombuffer(blake2b(name, digest_size=16).digest(), dtype="<u8").astype(np.uint64)
         generator = np.random.Philox(key=key, counter=start // _WORDS)

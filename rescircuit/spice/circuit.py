@@ -196,7 +196,7 @@ class Level1Model:
     is_: float = 1e-14
 
     def __post_init__(self) -> None:
-        check_name("model", self.name)
+        check_name("name", self.name)
         positive_number(f"kp of {self.name}", self.kp, "A/V²")
         non_negative_number(f"lambda_ of {self.name}", self.lambda_, "1/V")
         non_negative_number(f"gamma of {self.name}", self.gamma, "√V")

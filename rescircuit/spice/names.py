@@ -121,4 +121,4 @@ def comment_lines(argument: str, text: Any) -> list[str]:
     if not isinstance(text, str):
         raise InputError(argument, "text", text)
     printable = "".join(character if character.isprintable() else " " for character in text)
-    return [f"* {line}" for line in textwrap.wrap(printable, _COMMENT_WIDTH)]
+    return [f"* {line}" for line in textwrap.wrap(" ".join(printable.split()), _COMMENT_WIDTH)]

@@ -16,6 +16,7 @@ __all__ = ["Plot", "read_raw"]
 
 _DATA_MARK = b"Binary:\n"
 _NUMBER = np.dtype(np.float64)
+_DIGITS = 18  # of a number of points or variables, far beyond any file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def _split_header(header: bytes) -> tuple[dict[str, str], list[str]]:
 
 def _whole(fields: dict[str, str], key: str) -> int:
     text = fields.get(key, "")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _DIGITS:
         raise SpiceError(f"ngspice's raw file states no whole number as {key}: {shorten(text)}")
     return int(text)
 

@@ -1,0 +1,79 @@
+"""The demonstration, whole, at full size: it is what a newcomer sees first."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rescircuit.demo import BANK_SIZES, PROCESSES, run_demo
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    steps = []
+    result = run_demo(tmp_path_factory.mktemp("demo"), seed=1, report=lambda *step: steps.append(step))
+    return result, steps
+
+
+def test_the_network_learns_and_the_chip_keeps_what_it_learnt(demo):
+    result, _ = demo
+    assert result.images == 450
+    assert result.digital_accuracy > 0.95
+    best = [row for row in result.rows if row.bank_size == max(BANK_SIZES)]
+    for row in best:
+        assert abs(row.accuracy_without_wires - result.digital_accuracy) < 0.01
+        assert abs(row.accuracy_with_wires - result.digital_accuracy) < 0.02
+
+
+def test_errors_fall_with_bank_size_as_the_theory_says(demo):
+    result, _ = demo
+    assert [(row.process, row.bank_size) for row in result.rows] == [(p, n) for p in PROCESSES for n in BANK_SIZES]
+    for process in PROCESSES:
+        rows = [row for row in result.rows if row.process == process]
+        medians = [row.median_error for row in rows]
+        assert medians[0] > 4 * medians[1] > 16 * medians[2]
+        assert rows[-1].median_error == pytest.approx(rows[-1].predicted_median_error, rel=0.3)
+        assert all(row.worst_error > row.median_error for row in rows)
+
+
+def test_ngspice_confirms_the_decks_that_were_written(demo):
+    result, _ = demo
+    assert result.not_verified == ""
+    assert set(result.verifications) == {"bank.cir", "tile.cir"}
+    for check in result.verifications.values():
+        assert check.passed
+    decks = {path.name: path.read_text() for path in result.files if path.suffix == ".cir"}
+    assert all(decks[name] == check.deck.text for name, check in result.verifications.items())
+
+
+def test_everything_is_written_and_the_json_says_so(demo):
+    result, steps = demo
+    assert {path.name for path in result.files} == {
+        "programming_error.png",
+        "effective_conductances.png",
+        "bank.cir",
+        "tile.cir",
+        "network.npz",
+        "results.json",
+    }
+    assert all(path.stat().st_size > 1000 for path in result.files)
+    written = json.loads(next(path for path in result.files if path.name == "results.json").read_text())
+    assert written["digital_accuracy"] == result.digital_accuracy
+    assert len(written["rows"]) == 6
+    assert written["ngspice"]["tile.cir"]["passed"] is True
+    assert all(done <= total for _, done, total in steps)
+    assert len({step for step, _, _ in steps}) >= 10
+
+
+def test_without_ngspice_it_runs_and_says_what_was_not_verified(tmp_path, monkeypatch):
+    import rescircuit.demo as module
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("RESCIRCUIT_NGSPICE", raising=False)
+    monkeypatch.setattr(module, "PROCESSES", ("polysilicon",))
+    monkeypatch.setattr(module, "BANK_SIZES", (6,))
+    result = run_demo(tmp_path)
+    assert result.verifications == {}
+    assert "ngspice is needed" in result.not_verified
+    assert (tmp_path / "tile.cir").exists()
