@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, Mask
 from rescircuit.devices import NMOS, IdealSwitch
-from rescircuit.devices.processes import SwitchDescription
+from rescircuit.devices.processes import SwitchDescription, first_fault
 from rescircuit.errors import InputError
 from rescircuit.files import write_text
 
@@ -94,9 +94,8 @@ def load_bank(path: str | Path) -> tuple[Bank, Mask | None]:
     except OSError as error:
         raise InputError("file", "a readable bank file", str(path), f"{error.strerror}.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the text"
-        raise InputError(path.name, "a valid bank file", field, first["msg"] + ".") from None
+        field, reason = first_fault(error)
+        raise InputError(path.name, "a valid bank file", field or "the text", reason) from None
     bank = Bank(
         resistances=np.array(content.resistances),
         switch=content.switch.build(),

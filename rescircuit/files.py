@@ -48,8 +48,9 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
         os.close(handle)
-    except OSError as error:
-        raise InputError("path", "in a folder that can be written to", str(path), f"{error.strerror}.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("path", "in a folder that can be written to", str(path), f"{reason}.") from None
     temporary = Path(name)
     try:
         write(temporary)

@@ -98,14 +98,23 @@ def plot_effective_conductances(ideal: Array, effective: Array, axes: Any | None
 
 
 def save_figure(axes: Axes | Sequence[Axes], path: str | Path) -> Path:
-    """Write the figure of `axes` as a picture, in the format of the path's suffix, and close it."""
+    """Write the figure of `axes` as a picture, in the format of the path's suffix, and close it.
+
+    Raises
+    ------
+    InputError
+        For a suffix of no picture format, or a folder that cannot be written to; the figure is closed even so.
+    """
     from matplotlib import pyplot as plt
 
     first = axes if hasattr(axes, "figure") else next(iter(axes))  # type: ignore[call-overload]
     figure: Figure = first.figure  # type: ignore[union-attr, assignment]
-    written = write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
-    plt.close(figure)
-    return written
+    try:
+        if Path(path).suffix.lower().removeprefix(".") not in figure.canvas.get_supported_filetypes():
+            raise InputError("path", "the name of a picture, such as figure.png, .svg or .pdf", str(path))
+        return write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=130))
+    finally:
+        plt.close(figure)
 
 
 def _new_axes(rows: int = 1, columns: int = 1, figsize: tuple[float, float] = (7, 4.6)) -> Any:

@@ -32,7 +32,7 @@ _PREFIXES = {
 }
 
 _SPELLINGS = {
-    "ohm": ("ohm", "ohms", "Ohm", "Ohms", "OHM", "Ω", "Ω"),  # Greek omega and the ohm sign
+    "ohm": ("ohm", "ohms", "Ohm", "Ohms", "OHM", "Ω", "\N{OHM SIGN}"),  # Greek omega, and a sign that editors may turn into it
     "S": ("S", "siemens"),
     "V": ("V", "volt", "volts"),
     "A": ("A", "amp", "ampere"),
@@ -168,7 +168,7 @@ def _refuse_two_readings(suffix: str, argument: str, required: str, text: str, n
         raise InputError(argument, required, text, hint)
     if suffix[0] == ",":
         raise InputError(argument, required, text, "The decimal sign is a point.")
-    if re.match(r"[a-zA-ZΩµμ]+\d", suffix):
+    if re.match(r"[a-zA-ZΩ\N{OHM SIGN}µμ]+\d", suffix):
         hint = f"SPICE would drop the digits behind {suffix[0]!r}: write the decimal point, as in 4.7k for 4k7."
         raise InputError(argument, required, text, hint)
 

@@ -126,15 +126,19 @@ def load_process(name_or_path: str | Path) -> Process:
         required = f"one of {', '.join(known)}, or the path of a readable TOML file"
         raise InputError("process", required, str(name_or_path)) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if part not in ("nmos", "ideal"))
-        reason = first["msg"].removeprefix("Value error, ").rstrip(".") + "."
-        raise InputError(f"process {path.name}", "a valid description", field, reason) from None
+        raise InputError(f"process {path.name}", "a valid description", *first_fault(error)) from None
     except RescircuitError as error:
         raise InputError(f"process {path.name}", "a valid description", str(path), str(error)) from None
     except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number too long, brackets too deep
         raise InputError("process", "a TOML file", str(path), str(error)) from None
     return process
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """The first field that `error` finds fault with, empty for the file as a whole, and the reason, a sentence."""
+    fault = error.errors()[0]
+    field = ".".join(str(part) for part in fault["loc"] if part not in ("nmos", "ideal"))
+    return field, fault["msg"].removeprefix("Value error, ").rstrip(".") + "."
 
 
 def list_processes() -> dict[str, Path]:

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -156,7 +157,8 @@ def _run(command: Sequence[str], folder: str, timeout: float) -> tuple[int, str]
         try:
             output, _ = process.communicate(timeout=timeout)
         except BaseException as stop:  # Ctrl-C too: it does not reach a process group of its own
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError, PermissionError):  # the group may have ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
             if isinstance(stop, subprocess.TimeoutExpired):
                 hint = "Allow more with timeout=, or check a part of the circuit."
                 raise SpiceError(f"ngspice was stopped after {timeout:g} s. {hint}") from None

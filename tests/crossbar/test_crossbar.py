@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -63,6 +64,51 @@ def test_equals_a_dense_solution_written_independently(shape, scale):
     assert solution.word_line_voltages == pytest.approx(word, rel=1e-9, abs=1e-12)
     assert solution.bit_line_voltages == pytest.approx(bit, rel=1e-9, abs=1e-12)
     assert solution.output_currents == pytest.approx(currents, rel=1e-9, abs=1e-16)
+
+
+def rational_solution(conductances, r_word, r_bit, voltages):
+    """Output currents in rational arithmetic: nodal analysis eliminated without any rounding."""
+    m, n = conductances.shape
+    size = 2 * m * n
+    rows = [[Fraction(0)] * (size + 1) for _ in range(size)]
+
+    def join(a, b, g):
+        rows[a][a] += g
+        if b is not None:
+            rows[b][b] += g
+            rows[a][b] -= g
+            rows[b][a] -= g
+
+    for i, j in np.ndindex(m, n):
+        word, bit = i * n + j, m * n + i * n + j
+        join(word, bit, Fraction(conductances[i, j]))
+        g = 1 / Fraction(r_word[i, j])
+        join(word, word - 1 if j else None, g)
+        rows[word][size] += g * Fraction(voltages[i]) if j == 0 else 0
+        join(bit, bit + n if i < m - 1 else None, 1 / Fraction(r_bit[i + 1, j]))
+    for k in range(size):  # Gauss and Jordan
+        rows[k] = [value / rows[k][k] for value in rows[k]]
+        for other in range(size):
+            if other != k and rows[other][k]:
+                factor = rows[other][k]
+                rows[other] = [x - factor * y for x, y in zip(rows[other], rows[k], strict=True)]
+    nodes = [row[size] for row in rows]
+    return [
+        float(sum(Fraction(conductances[i, j]) * (nodes[i * n + j] - nodes[m * n + i * n + j]) for i in range(m)))
+        for j in range(n)
+    ]
+
+
+@pytest.mark.parametrize(("decades", "agreement"), [(2, 1e-14), (4, 1e-14), (8, 1e-11)])
+def test_wide_ranges_of_cells_and_wires_against_rational_arithmetic(decades, agreement):
+    """Cells and wires each spread over many decades, side by side in one small array."""
+    for _ in range(8):
+        m, n = RNG.integers(1, 4, 2)
+        spread = 10.0 ** RNG.uniform(-decades / 2, decades / 2, (3, m + 1, n + 1))
+        cells, r_word, r_bit = 1e-4 * spread[0, :m, :n], spread[1, :m], spread[2, :, :n]
+        volts = RNG.uniform(0.1, 1, m)
+        expected = rational_solution(cells, r_word, r_bit, volts)
+        assert rc.Crossbar(cells, r_word, r_bit).solve(volts).output_currents == pytest.approx(expected, rel=agreement)
 
 
 def test_one_cell_is_three_resistors_in_series():

@@ -1,0 +1,61 @@
+"""Timing, tables, and where results are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import resource
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def seconds(work: Callable[[], object], repeat: int = 3) -> float:
+    """The median wall time of `repeat` runs, after one that is not counted (compilation, caches)."""
+    work()
+    times = []
+    for _ in range(repeat):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return statistics.median(times)
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    cells = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cells) + "\n"
+
+
+def show(duration: float) -> str:
+    """A duration in the unit that reads best."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if duration * factor >= 1 or unit == "µs":
+            return f"{duration * factor:.3g} {unit}"
+    raise AssertionError
+
+
+def machine() -> str:
+    """Date and machine, for a result that is kept."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    today = dt.datetime.now(tz=dt.UTC).date()
+    return f"{today}, {os.cpu_count()} cores of {model}, Python {platform.python_version()}."
+
+
+def peak_memory() -> str:
+    """Peak resident memory of this process so far."""
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+
+
+def keep(name: str, text: str) -> None:
+    """Write a result where the next one will be compared with it."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
