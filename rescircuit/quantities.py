@@ -32,7 +32,15 @@ _PREFIXES = {
 }
 
 _SPELLINGS = {
-    "ohm": ("ohm", "ohms", "Ohm", "Ohms", "OHM", "Ω", "\N{OHM SIGN}"),  # Greek omega, and a sign that editors may turn into it
+    "ohm": (
+        "ohm",
+        "ohms",
+        "Ohm",
+        "Ohms",
+        "OHM",
+        "Ω",
+        "\N{OHM SIGN}",
+    ),  # Greek omega, and a sign that editors may turn into it
     "S": ("S", "siemens"),
     "V": ("V", "volt", "volts"),
     "A": ("A", "amp", "ampere"),

@@ -41,7 +41,7 @@ def modules_with_examples():
             yield module
 
 
-@pytest.mark.parametrize("module", modules_with_examples(), ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", list(modules_with_examples()), ids=lambda module: module.__name__)
 def test_docstring_examples_are_right(module):
     result = doctest.testmod(module)
     assert result.attempted > 0

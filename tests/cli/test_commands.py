@@ -87,7 +87,7 @@ def test_simulate_array_gives_the_solver_s_currents(run, array):
     code, out, err = run("simulate", "array", "cells.csv")
     assert code == 0
     assert "Kirchhoff residual" in err
-    assert out.count("│") > 9
+    assert len(out.splitlines()) >= 3 + 2
 
 
 @pytest.mark.usefixtures("array")
