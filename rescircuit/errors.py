@@ -72,7 +72,8 @@ class MissingToolError(RescircuitError):
 
 
 def shorten(value: object, length: int = 60) -> str:
-    """One line of at most `length` characters that shows `value`."""
+    """One line of at most `length` characters that shows `value`, both ends of it: paths end in a file's name."""
     text = value if isinstance(value, str) and value.startswith("shape ") else repr(value)
     text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 3] + "..."
+    tail = (length - 3) // 2
+    return text if len(text) <= length else f"{text[: length - 3 - tail]}...{text[len(text) - tail :]}"
