@@ -7,7 +7,6 @@
 
 PYTHON ?= python3
 ARGS   ?=
-EXTRAS ?=
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -29,19 +28,16 @@ export NO_MKDOCS_2_WARNING := 1
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "ARGS='...' hands options to demo, test, bench and docs, EXTRAS='torch' installs further extras for test,"
-	@echo "and PYTHON=python3.12 chooses the Python that the virtual environment is made with."
+	@echo "ARGS='...' hands options to demo, test, bench and docs, and PYTHON=python3.12 chooses the Python that the"
+	@echo "virtual environment is made with."
 
 demo: $(STAMPS)/core  ## from a process to a programmed chip, a network on it and its netlists
 	@$(BIN)/rescircuit demo $(ARGS)
 
-# The tests of the importers need ONNX, which is small; those of PyTorch run where it was asked for, since by
-# default it comes with gigabytes of CUDA.
-test: ngspice $(STAMPS)/test $(STAMPS)/onnx $(EXTRAS:%=$(STAMPS)/%)  ## the tests, against ngspice too
+test: ngspice $(STAMPS)/test  ## the tests, against ngspice too
 	@$(BIN)/python -m pytest $(ARGS)
 
-# Pyright reads the tests and what they import, so their packages are needed as well.
-lint: $(STAMPS)/lint $(STAMPS)/test $(STAMPS)/onnx $(STAMPS)/docs  ## ruff, pyright, and the links of the documentation
+lint: $(STAMPS)/lint $(STAMPS)/docs  ## ruff, pyright, and the links of the documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	@$(BIN)/pyright --pythonpath $(BIN)/python
