@@ -19,7 +19,7 @@ from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, Mask
 from rescircuit.devices import NMOS, IdealSwitch
 from rescircuit.devices.processes import SwitchDescription, first_fault
 from rescircuit.errors import InputError
-from rescircuit.files import write_text
+from rescircuit.files import file_size, write_text
 
 __all__ = ["load_bank", "save_bank"]
 
@@ -88,7 +88,7 @@ def load_bank(path: str | Path) -> tuple[Bank, Mask | None]:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        if file_size(path) > _LARGEST_FILE:
             raise InputError("file", f"a bank of at most {_LARGEST_FILE} bytes", str(path))
         content = _BankFile.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
+import stat
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -15,7 +17,7 @@ import numpy as np
 from rescircuit.checks import Array, finite_array
 from rescircuit.errors import InputError
 
-__all__ = ["make_folder", "read_csv", "read_npz", "write_atomically", "write_csv", "write_text"]
+__all__ = ["file_size", "make_folder", "read_csv", "read_npz", "write_atomically", "write_csv", "write_text"]
 
 LARGEST_BYTES = 1 << 30  # of numbers, once unpacked
 
@@ -95,7 +97,7 @@ def read_csv(path: str | Path) -> Array:
             continue
         where = f"{path.name}, line {number}"
         try:
-            row = [float(cell) for cell in content.split(",")]
+            row = [_number(cell) for cell in content.split(",")]
         except ValueError:
             raise InputError(where, "numbers with commas between them", content) from None
         if not all(map(math.isfinite, row)):
@@ -137,6 +139,13 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray[Any, Any]]:
     return arrays
 
 
+def _number(text: str) -> float:
+    """A number as other programs read it too: Python alone takes ``1_000`` and the digits of all scripts."""
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return float(text)
+
+
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, Any]:
     with archive.open(member) as stream:
         version = np.lib.format.read_magic(stream)
@@ -157,11 +166,22 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarra
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
+def file_size(path: Path) -> int:
+    """The size of a regular file, bytes; of what could be read without end, an ``OSError``."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "It is not a regular file")
+    return status.st_size
+
+
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
-    except OSError as error:
-        raise InputError("file", "a readable file", str(path), f"{error.strerror}.") from None
+        return file_size(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("file", "a readable file", str(path), f"{reason}.") from None
 
 
 def _umask() -> int:

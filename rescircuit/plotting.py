@@ -49,7 +49,7 @@ def plot_programming_error(
             sizes + shift, median, yerr=bars, fmt="o", color=colour, capsize=4, label=f"{process}: median, 5 to 95 %"
         )
         panel.plot(sizes + shift, worst, "v", color=colour, mfc="none", label=f"{process}: worst")
-        if predictions is not None:
+        if predictions is not None and process in predictions:
             line = sorted(predictions[process].items())
             panel.plot(*zip(*line, strict=True), "-", color=colour, lw=1, label=f"{process}: theory (median)")
     panel.set_yscale("log")

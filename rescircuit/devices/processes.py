@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from rescircuit.devices.resistors import Resistor
 from rescircuit.devices.switches import NMOS, IdealSwitch
 from rescircuit.errors import InputError, RescircuitError
+from rescircuit.files import file_size
 from rescircuit.quantities import parse_quantity
 
 __all__ = ["Process", "list_processes", "load_process"]
@@ -117,7 +118,7 @@ def load_process(name_or_path: str | Path) -> Process:
     known = list_processes()
     path = known.get(str(name_or_path), Path(name_or_path))
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        if file_size(path) > _LARGEST_FILE:
             raise InputError("process", f"a file of at most {_LARGEST_FILE} bytes", str(path))
         process = Process.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         process.make_resistor(1.0)  # the devices' own checks, before anyone relies on them

@@ -1,4 +1,10 @@
-"""The walk through two sorted lists that meets the pair whose sum is closest to a target, and proves it."""
+"""The walk through two sorted lists that meets the pair whose sum is closest to a target, and proves it.
+
+One place goes up in the left list, the other down in the right one; each step moves the one that brings the sum nearer
+to the target. The walk does not visit every pair, but every pair that it passes by has a visited pair in its row or its
+column that is on its side of the target and at least as close. So the visited pairs within a distance, and those that
+follow from them along rows and columns, are all the pairs within that distance.
+"""
 
 from __future__ import annotations
 
@@ -9,104 +15,138 @@ from numba import njit
 
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO
 
-__all__ = ["closest_pair"]
+__all__ = ["BEST", "COUNT", "OVERFLOW", "I", "J", "is_only", "near_pairs", "new_record", "start_record"]
 
 _LONG = np.uint64(256)  # steps of a walk from which four chains pay for finding their starts
 _FAR = np.int64(1 << 62)
+_MOST_PAIRS = 256  # that are kept; of more, only the closest is
 
-# What a walk remembers, in an array of five numbers: the closest pair's distance, whether its sum is above the target,
-# its places in both lists, and the distance of the second closest.
-_BEST, _ABOVE, _I, _J, _SECOND = range(5)
+# What walks remember, in an array: the closest pair's distance, whether its sum is above the target, and its places;
+# how many pairs are kept; whether some had to be let go; and from FIRST on the kept pairs' distances and places.
+BEST, ABOVE, I, J, COUNT, OVERFLOW, _FIRST = range(7)
 
 
 @njit(nogil=True, cache=True)
-def closest_pair(left: Any, right: Any, target: int, doubt: int, record: Any) -> tuple[Any, Any, Any]:
-    """The places in two lists whose sum is closest to `target`, and whether no other pair can be closer.
+def new_record() -> Any:
+    """Room for what walks remember."""
+    return np.empty(_FIRST + 3 * _MOST_PAIRS, np.int64)
 
-    One place goes up in `left`, the other down in `right`; each step moves the one that brings the sum nearer to the
-    target. Every pair that the walk passes by has a visited pair in its row or column that is on its side of the
-    target and at least as close. So if all other visited pairs, and the four neighbours of the best, are farther than
-    the best by more than `doubt`, all pairs are.
+
+@njit(nogil=True, cache=True)
+def start_record(record: Any) -> None:
+    """Forget what has been."""
+    record[BEST], record[ABOVE], record[COUNT], record[OVERFLOW] = _FAR, 1, 0, 0
+
+
+@njit(nogil=True, cache=True)
+def near_pairs(left: Any, right: Any, target: int, doubt: int, record: Any) -> None:
+    """Walk once, noting in `record` the closest pair and the visited ones that may be as close.
 
     Parameters
     ----------
     left, right : int64 arrays
-        As :func:`~rescircuit.subsetsum.sorted_sums.sorted_halves` leaves them, with their sentinels.
+        Ascending, with sentinels: one behind `left`, one on each side of `right`, see
+        :func:`~rescircuit.subsetsum.sorted_sums.sorted_halves`.
     target : int
     doubt : int
-        How much nearer than it seems a sum may be, relative to another.
-    record : int64 array (5,)
-        Room for what the walk remembers.
-
-    Returns
-    -------
-    i, j : int
-        Places in `left` and `right`. Of two sums equally close, the one not above the target.
-    only : bool
+        How much nearer than it seems a sum may be, relative to another. Visited pairs within the best distance plus
+        this are kept; where it is 0, only the closest, and of two as close the one not above the target.
+    record : int64 array
+        From :func:`new_record`; what it holds of earlier walks counts.
     """
     rows = np.uint64(left.size - 1)
     columns = np.uint64(right.size - 2)
-    record[_BEST], record[_ABOVE], record[_SECOND] = _FAR, 1, _FAR
     if rows + columns < _LONG:
-        _walk(left, right, target, rows + columns, columns, record)
+        _walk(left, right, target, rows + columns, columns, doubt, record)
     else:
-        _walk_four(left, right, target, (rows + columns) >> np.uint64(2), columns, record)
-    i, j = np.uint64(record[_I]), np.uint64(record[_J])
-    if doubt == 0:
-        return i, j, True
-    near = record[_BEST] + doubt
-    only = record[_SECOND] > near
-    only &= i + ONE == rows or abs(left[i + ONE] + right[j] - target) > near
+        _walk_four(left, right, target, (rows + columns) >> np.uint64(2), columns, doubt, record)
+
+
+@njit(nogil=True, cache=True)
+def is_only(left: Any, right: Any, target: int, doubt: int, record: Any) -> Any:
+    """Whether the closest pair of one walk is proved to be closer than all others by more than `doubt`."""
+    near = record[BEST] + doubt
+    if record[OVERFLOW]:
+        return False
+    within = 0
+    for k in range(record[COUNT]):
+        within += record[_FIRST + 3 * k] <= near
+    i, j = np.uint64(record[I]), np.uint64(record[J])
+    only = within == 1
+    only &= i + ONE == np.uint64(left.size - 1) or abs(left[i + ONE] + right[j] - target) > near
     only &= i == ZERO or abs(left[i - ONE] + right[j] - target) > near
-    only &= j == columns or abs(left[i] + right[j + ONE] - target) > near
+    only &= j == np.uint64(right.size - 2) or abs(left[i] + right[j + ONE] - target) > near
     only &= j == ONE or abs(left[i] + right[j - ONE] - target) > near
-    return i, j, only
+    return only
 
 
 @njit(nogil=True, cache=True)
-def _note(excess: int, i: Any, j: Any, record: Any) -> None:
-    """Remember a visited pair if it is among the two closest; at equal distance below goes before above."""
+def _note(excess: int, i: Any, j: Any, doubt: int, record: Any) -> None:
+    """Keep a visited pair that is among the closest."""
     distance = abs(excess)
+    if distance > record[BEST] + doubt:
+        return
     above = np.int64(excess > 0)
-    if distance < record[_BEST] or (distance == record[_BEST] and above < record[_ABOVE]):
-        record[_SECOND] = record[_BEST]
-        record[_BEST], record[_ABOVE], record[_I], record[_J] = distance, above, np.int64(i), np.int64(j)
-    elif distance < record[_SECOND]:
-        record[_SECOND] = distance
+    if distance < record[BEST] or (distance == record[BEST] and above < record[ABOVE]):
+        record[BEST], record[ABOVE], record[I], record[J] = distance, above, np.int64(i), np.int64(j)
+    if doubt == 0:
+        return
+    if record[COUNT] == _MOST_PAIRS:
+        _let_go(record[BEST] + doubt, record)
+    if record[COUNT] == _MOST_PAIRS:
+        record[OVERFLOW] = 1
+        return
+    place = _FIRST + 3 * record[COUNT]
+    record[place], record[place + 1], record[place + 2] = distance, np.int64(i), np.int64(j)
+    record[COUNT] += 1
 
 
 @njit(nogil=True, cache=True)
-def _walk(left: Any, right: Any, target: int, steps: Any, columns: Any, record: Any) -> None:
+def _let_go(near: int, record: Any) -> None:
+    """Let go of kept pairs farther than `near`."""
+    kept = 0
+    for k in range(record[COUNT]):
+        if record[_FIRST + 3 * k] <= near:
+            for part in range(3):
+                record[_FIRST + 3 * kept + part] = record[_FIRST + 3 * k + part]
+            kept += 1
+    record[COUNT] = kept
+
+
+@njit(nogil=True, cache=True)
+def _walk(left: Any, right: Any, target: int, steps: Any, columns: Any, doubt: int, record: Any) -> None:
     """The walk as one chain."""
     i, j = ZERO, columns
+    near = record[BEST] + doubt
     for _ in range(steps):
         excess = left[i] + right[j] - target
-        if abs(excess) <= record[_SECOND]:
-            _note(excess, i, j, record)
+        if abs(excess) <= near:
+            _note(excess, i, j, doubt, record)
+            near = record[BEST] + doubt
         step = np.uint64(excess > 0)
         j -= step
         i += ONE - step
 
 
 @njit(nogil=True, cache=True)
-def _walk_four(left: Any, right: Any, target: int, length: Any, columns: Any, record: Any) -> None:
+def _walk_four(left: Any, right: Any, target: int, length: Any, columns: Any, doubt: int, record: Any) -> None:
     """The walk in four chains of `length` steps, side by side, as merges are."""
     i0, j0 = ZERO, columns
     i1, j1 = _walk_path(left, right, target, length)
     i2, j2 = _walk_path(left, right, target, length + length)
     i3, j3 = _walk_path(left, right, target, length + length + length)
-    second = _FAR
+    near = record[BEST] + doubt
     for _ in range(length):
         excess0 = left[i0] + right[j0] - target
         excess1 = left[i1] + right[j1] - target
         excess2 = left[i2] + right[j2] - target
         excess3 = left[i3] + right[j3] - target
-        if min(abs(excess0), abs(excess1), abs(excess2), abs(excess3)) <= second:
-            _note(excess0, i0, j0, record)
-            _note(excess1, i1, j1, record)
-            _note(excess2, i2, j2, record)
-            _note(excess3, i3, j3, record)
-            second = record[_SECOND]
+        if min(abs(excess0), abs(excess1), abs(excess2), abs(excess3)) <= near:
+            _note(excess0, i0, j0, doubt, record)
+            _note(excess1, i1, j1, doubt, record)
+            _note(excess2, i2, j2, doubt, record)
+            _note(excess3, i3, j3, doubt, record)
+            near = record[BEST] + doubt
         step0, step1 = np.uint64(excess0 > 0), np.uint64(excess1 > 0)
         step2, step3 = np.uint64(excess2 > 0), np.uint64(excess3 > 0)
         j0 -= step0

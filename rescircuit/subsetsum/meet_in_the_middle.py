@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rescircuit.subsetsum.closest_pair import closest_pair
+from rescircuit.subsetsum.closest_pair import I, J, is_only, near_pairs, new_record, start_record
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.sorted_sums import ONE, sorted_halves
 from rescircuit.subsetsum.subset_recovery import subset_with_sum
@@ -111,7 +111,7 @@ def _solve_block(
     right = np.empty((1 << (n - half)) + 2, np.int64)
     spare = np.empty((2, (1 << (n - half)) + 1), np.int64)
     magnitudes = np.empty(n, np.int64)
-    record = np.empty(5, np.int64)
+    record = new_record()
     for bank in range(first, last):
         flipped = np.uint64(0)  # negative items are turned round, and the target moved: lists then start at zero
         zeros = np.uint64(0)
@@ -127,8 +127,10 @@ def _solve_block(
         sorted_halves(magnitudes, left, right, spare)
         for t in range(start, stop):
             target = targets[bank, t] - below
-            i, j, only = closest_pair(left, right, target, doubt[bank, t], record)
+            start_record(record)
+            near_pairs(left, right, target, doubt[bank, t], record)
+            i, j = record[I], record[J]
             chosen = subset_with_sum(magnitudes, 0, half, left[i], spare)
             chosen |= subset_with_sum(magnitudes, half, n, right[j], spare)
             bits[bank, t] = (chosen & ~zeros) ^ flipped
-            unsure[bank, t] = not only
+            unsure[bank, t] = doubt[bank, t] > 0 and not is_only(left, right, target, doubt[bank, t], record)
