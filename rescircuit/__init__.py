@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from rescircuit.quantities import format_quantity, parse_quantity
     from rescircuit.spice import Deck, Verification, deck, verify
-    from rescircuit.subsetsum import Solution, subset_sum
+    from rescircuit.subsetsum import Codebook, Solution, subset_sum
 
 _HOMES = {
     "bank": ("Bank", "Setting"),
@@ -42,7 +42,7 @@ _HOMES = {
     ),
     "quantities": ("format_quantity", "parse_quantity"),
     "spice": ("Deck", "Verification", "deck", "verify"),
-    "subsetsum": ("Solution", "subset_sum"),
+    "subsetsum": ("Codebook", "Solution", "subset_sum"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -52,6 +52,7 @@ __all__ = [
     "AnalogNetwork",
     "ArraySpec",
     "Bank",
+    "Codebook",
     "Crossbar",
     "CrossbarSolution",
     "Deck",

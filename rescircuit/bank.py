@@ -29,7 +29,7 @@ from rescircuit.devices.switches import IdealSwitch, Switch
 from rescircuit.errors import InputError
 from rescircuit.subsetsum import subset_sum
 
-__all__ = ["DEFAULT_READ_VOLTAGE", "Bank", "Setting", "spread_nominals"]
+__all__ = ["DEFAULT_READ_VOLTAGE", "Bank", "Setting", "checked_mask", "spread_nominals"]
 
 Mask = NDArray[np.bool_]
 
@@ -191,7 +191,7 @@ class Bank:
         InputError
             For a mask of another length, or a negative voltage at NMOS switches.
         """
-        mask = self._checked_mask(mask)
+        mask = checked_mask(mask, self.n)
         across = finite_array("voltage", voltage, "V")[..., np.newaxis]
         closed = self.switch.branch_current(self.resistances, across, closed=True)
         opened = self.switch.branch_current(self.resistances, across, closed=False)
@@ -202,20 +202,45 @@ class Bank:
         voltage = self.v_read if v_read is None else positive_number("v_read", v_read, "V")
         return self.current(mask, voltage) / voltage
 
-    def program(self, target: Any, *, progress: Callable[[int], None] | None = None) -> Setting:
+    def program(
+        self,
+        target: Any,
+        *,
+        method: str = "auto",
+        closed: int | tuple[int, int] | None = None,
+        stuck_closed: Any = None,
+        stuck_open: Any = None,
+        best: int | None = None,
+        tolerance: float | None = None,
+        cost: Any = None,
+        time_limit: float | None = None,
+        memory_limit: int = 2 << 30,
+        progress: Callable[[float], None] | None = None,
+    ) -> Setting:
         """The setting whose conductance at `v_read` comes closest to `target`: equation (6.1), solved exactly.
 
         Parameters
         ----------
         target : float or array (...)
             Siemens, at least 0; axes broadcast against the banks'.
-        progress : callable, optional
-            Called with the number of settings found since the last call.
+        closed : int or (int, int), optional
+            Close exactly so many switches, or from so many to so many.
+        stuck_closed, stuck_open : bool array (n,) or (..., n), optional
+            Switches that do not move.
+        best : int, optional
+            Give so many of the best settings, the closest first, on an axis of their own before the last.
+        tolerance : float, optional
+            Any error up to this, siemens, will do; then the fewest switches are closed, or the least cost.
+        cost : array (n,), optional
+            What each closed switch costs: a power, an area, a temperature coefficient; with a tolerance.
+        method, time_limit, memory_limit, progress
+            See :func:`rescircuit.subset_sum`.
 
         Raises
         ------
         InputError
-            For targets that are not finite or negative, shapes that do not broadcast, or too many resistors.
+            For targets that are not finite or negative, shapes that do not broadcast, too many resistors, or demands
+            that contradict each other.
         """
         target = non_negative_array("target", target, "S")
         try:
@@ -224,7 +249,23 @@ class Bank:
             required = f"of a shape that broadcasts against the banks' {self.shape}"
             raise InputError("target", required, f"shape {target.shape}") from None
         on, off = self.on_conductances, self.off_conductances
-        solution = subset_sum(on - off, target - off.sum(axis=-1), progress=progress)
+        solution = subset_sum(
+            on - off,
+            target,
+            offset=off.sum(axis=-1),
+            method=method,
+            count=closed,
+            chosen=stuck_closed,
+            excluded=stuck_open,
+            best=best,
+            tolerance=tolerance,
+            cost=cost,
+            time_limit=time_limit,
+            memory_limit=memory_limit,
+            progress=progress,
+        )
+        if best is not None:
+            on, off, target = on[..., np.newaxis, :], off[..., np.newaxis, :], target[..., np.newaxis]
         return Setting(
             mask=solution.mask,
             conductance=np.where(solution.mask, on, off).sum(axis=-1)[()],
@@ -240,22 +281,27 @@ class Bank:
         voltage = np.asarray(self.v_read)
         return self.switch.branch_current(self.resistances, voltage, closed=closed) / self.v_read
 
-    def _checked_mask(self, mask: Any) -> Mask:
-        mask = np.asarray(mask)
-        required = f"booleans (..., {self.n}), one a resistor"
-        if mask.dtype != np.bool_:
-            raise InputError("mask", required, f"shape {mask.shape} of {mask.dtype.name}")
-        if mask.ndim == 0 or mask.shape[-1] != self.n:
-            raise InputError("mask", required, f"shape {mask.shape}")
-        return mask
+
+def checked_mask(mask: Any, n: int) -> Mask:
+    """A setting as a bool array (..., n)."""
+    mask = np.asarray(mask)
+    required = f"booleans (..., {n}), one a resistor"
+    if mask.dtype != np.bool_:
+        raise InputError("mask", required, f"shape {mask.shape} of {mask.dtype.name}")
+    if mask.ndim == 0 or mask.shape[-1] != n:
+        raise InputError("mask", required, f"shape {mask.shape}")
+    return mask
 
 
-def spread_nominals(nominal: float, n: int, nominals: str | Any = "geometric", ratio: float = 1.7) -> Array:
+def spread_nominals(
+    nominal: float, n: int, nominals: str | Any = "geometric", ratio: float = 1.7, *, in_series: bool = False
+) -> Array:
     """Nominal resistances of a bank, ohm, (n,).
 
     ``"equal"`` gives `n` times `nominal`. ``"geometric"`` gives conductances that fall by `ratio` from one to the
-    next and sum to ``n / nominal``, so that both have the same full scale. A ratio below 2 keeps neighbouring
-    subset sums overlapping, so that variation cannot leave a gap larger than the smallest branch.
+    next and sum to ``n / nominal``, so that both have the same full scale; `in_series` it gives resistances that
+    fall so and sum to ``n * nominal``. A ratio below 2 keeps neighbouring subset sums overlapping, so that variation
+    cannot leave a gap larger than the smallest branch.
 
     Raises
     ------
@@ -269,7 +315,8 @@ def spread_nominals(nominal: float, n: int, nominals: str | Any = "geometric", r
             if not 1 < positive_number("ratio", ratio) <= 2:
                 raise InputError("ratio", "above 1 and at most 2", ratio, "Above 2 the subset sums leave gaps.")
             shares = ratio ** -np.arange(n, dtype=np.float64)
-            return nominal / (n * shares / math.fsum(shares))
+            shares = n * shares / math.fsum(shares)
+            return nominal * shares if in_series else nominal / shares
         raise InputError("nominals", '"geometric", "equal" or an array of resistances', nominals)
     given = positive_array("nominals", nominals, "ohm")
     if given.shape != (n,):

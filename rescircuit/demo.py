@@ -36,7 +36,7 @@ WIRE = 1.0  # ohm, between neighbouring cells
 TILE = 64  # word lines and bit lines
 _TARGETS_FOR_THEORY = 400
 
-Report = Callable[[str, int, int], None]
+Report = Callable[[str, float, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +183,7 @@ def _measure(
     total = 2 * sum(layer.weight.size for layer in network.layers)
     done = 0
 
-    def count(banks: int) -> None:
+    def count(banks: float) -> None:
         nonlocal done
         done += banks
         tell(f"{step}: programming banks", done, total)

@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,16 @@ import numpy as np
 from rescircuit.checks import Array, finite_array
 from rescircuit.errors import InputError
 
-__all__ = ["file_size", "make_folder", "read_csv", "read_npz", "write_atomically", "write_csv", "write_text"]
+__all__ = [
+    "file_size",
+    "make_folder",
+    "read_csv",
+    "read_npz",
+    "write_atomically",
+    "write_csv",
+    "write_lines",
+    "write_text",
+]
 
 LARGEST_BYTES = 1 << 30  # of numbers, once unpacked
 
@@ -70,9 +79,19 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def write_lines(path: str | Path, lines: Iterable[str]) -> Path:
+    """Write lines of text one by one, see :func:`write_atomically`."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+
+    return write_atomically(path, write)
+
+
 def write_csv(path: str | Path, table: Array) -> Path:
     """Write a table (rows, columns) with all digits, as :func:`read_csv` reads it."""
-    return write_text(path, "".join(",".join(map(repr, row)) + "\n" for row in table.tolist()))
+    return write_lines(path, (",".join(map(repr, row)) for row in table.tolist()))
 
 
 def read_csv(path: str | Path) -> Array:

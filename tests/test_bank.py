@@ -44,6 +44,35 @@ def test_programming_finds_the_best_of_all_settings(v_read, r_off):
         assert setting.bound <= abs(setting.error)
 
 
+def test_what_circuits_ask_of_a_setting():
+    """Stuck switches, a number of closed ones, several settings, and the fewest within a tolerance."""
+    bank = rc.Bank.sample(THESIS, n=8, seed=5, switch=rc.NMOS(w_over_l=10, r_off=1e7), shape=(3,))
+    every = np.stack([bank.conductance(mask) for mask in all_masks(8)])
+    size = all_masks(8).sum(axis=1)
+    targets = 0.45 * bank.full_scale
+    distance = np.abs(every - targets)
+    stuck_closed, stuck_open = np.arange(8) == 2, np.arange(8) == 5
+
+    stuck = bank.program(targets, stuck_closed=stuck_closed, stuck_open=stuck_open)
+    allowed = all_masks(8)[:, 2] & ~all_masks(8)[:, 5]
+    assert np.abs(stuck.error) == pytest.approx(distance[allowed].min(axis=0), rel=1e-9)
+    assert stuck.mask[:, 2].all()
+    assert not stuck.mask[:, 5].any()
+
+    three = bank.program(targets, closed=3)
+    assert np.abs(three.error) == pytest.approx(distance[size == 3].min(axis=0), rel=1e-9)
+
+    several = bank.program(targets, best=4)
+    assert several.mask.shape == (3, 4, 8)
+    assert np.abs(several.error) == pytest.approx(np.sort(distance, axis=0)[:4].T, rel=1e-9)
+    assert several.conductance == pytest.approx(several.target + several.error, rel=1e-12)
+
+    tolerance = 0.03 * float(bank.full_scale.min())
+    few = bank.program(targets, tolerance=tolerance)
+    fewest = [size[distance[:, k] <= tolerance].min() for k in range(3)]
+    assert few.mask.sum(axis=1).tolist() == fewest
+
+
 def test_the_public_example():
     bank = rc.Bank.sample(FOUNDRY, n=16, switch=SWITCH, seed=7)
     setting = bank.program(1.2e-3)
@@ -131,7 +160,7 @@ def test_a_bank_cannot_be_changed_behind_its_cached_values():
         (lambda: rc.Bank(resistances=[1e3]).program(-1e-6), "target must be finite numbers of at least 0"),
         (lambda: rc.Bank(resistances=[1e3]).program(math.inf), "target must be finite"),
         (lambda: rc.Bank(resistances=np.ones((3, 2))).program([1.0, 1.0]), "target must be of a shape that broadcasts"),
-        (lambda: rc.Bank(resistances=np.ones(41)).program(1.0), "items must be at most 40"),
+        (lambda: rc.Bank(resistances=np.ones(65)).program(1.0), "items must be at most 64"),
         (lambda: rc.Bank(resistances=[1e3]).conductance([True, True]), "mask must be booleans (..., 1)"),
         (lambda: rc.Bank(resistances=[1e3]).conductance([1]), "mask must be booleans (..., 1)"),
         (lambda: rc.Bank(resistances=[1e3]).conductance(True), "mask must be booleans (..., 1)"),

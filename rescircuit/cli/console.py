@@ -49,7 +49,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Callable[[str, float, float], None]]:
     """A progress bar on standard error; call what it yields with (what is under way, steps done, steps in all)."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -59,7 +59,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("starting", total=None)
 
-        def tell(step: str, done: int, total: int) -> None:
+        def tell(step: str, done: float, total: float) -> None:
             progress.update(task, description=step, completed=done, total=total)
 
         yield tell

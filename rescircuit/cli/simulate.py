@@ -134,7 +134,7 @@ def simulate_network(
     total, done = 2 * sum(layer.weight.size for layer in network.layers), 0
     with progress_bar() as report:
 
-        def count(banks: int) -> None:
+        def count(banks: float) -> None:
             nonlocal done
             done += banks
             report("programming banks", done, total)

@@ -95,7 +95,7 @@ def map_network(
     seed: int,
     chip: int = 0,
     calibration_inputs: Any | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> AnalogNetwork:
     """Sample a chip, program every weight of `network` on it exactly, and lay it out on tiles.
 
@@ -140,7 +140,7 @@ def _map_layer(
     chip: int,
     first_bank: int,
     input_full_scale: float,
-    progress: Callable[[int], None] | None,
+    progress: Callable[[float], None] | None,
 ) -> AnalogLayer:
     """Sample and program the banks of one layer; its output range is still to be set."""
     weight = dense.weight.T  # the array's way round: inputs on word lines
@@ -181,7 +181,7 @@ def _map_layer(
 
 
 def _program_pairs(
-    bank: Bank, difference: Array, middle: float, progress: Callable[[int], None] | None
+    bank: Bank, difference: Array, middle: float, progress: Callable[[float], None] | None
 ) -> tuple[Any, Array]:
     """Masks (i, o, 2, n) and conductances (i, o, 2) of pairs of banks whose differences are as asked for."""
     positive = replace(bank, resistances=bank.resistances[..., 0, :])

@@ -15,7 +15,18 @@ from numba import njit
 
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO
 
-__all__ = ["BEST", "COUNT", "OVERFLOW", "I", "J", "is_only", "near_pairs", "new_record", "start_record"]
+__all__ = [
+    "BEST",
+    "COUNT",
+    "OVERFLOW",
+    "I",
+    "J",
+    "all_near_pairs",
+    "is_only",
+    "near_pairs",
+    "new_record",
+    "start_record",
+]
 
 _LONG = np.uint64(256)  # steps of a walk from which four chains pay for finding their starts
 _FAR = np.int64(1 << 62)
@@ -56,10 +67,13 @@ def near_pairs(left: Any, right: Any, target: int, doubt: int, record: Any) -> N
     """
     rows = np.uint64(left.size - 1)
     columns = np.uint64(right.size - 2)
-    if rows + columns < _LONG:
-        _walk(left, right, target, rows + columns, columns, doubt, record)
+    steps = rows + columns
+    if steps < _LONG:
+        _walk(left, right, target, ZERO, steps, doubt, record)
     else:
-        _walk_four(left, right, target, (rows + columns) >> np.uint64(2), columns, doubt, record)
+        quarter = steps >> np.uint64(2)
+        _walk_four(left, right, target, quarter, doubt, record)
+        _walk(left, right, target, quarter << np.uint64(2), steps, doubt, record)
 
 
 @njit(nogil=True, cache=True)
@@ -78,6 +92,35 @@ def is_only(left: Any, right: Any, target: int, doubt: int, record: Any) -> Any:
     only &= j == np.uint64(right.size - 2) or abs(left[i] + right[j + ONE] - target) > near
     only &= j == ONE or abs(left[i] + right[j - ONE] - target) > near
     return only
+
+
+@njit(nogil=True, cache=True)
+def all_near_pairs(left: Any, right: Any, target: int, near: int, record: Any) -> Any:
+    """Places (k, 2) of all pairs within `near`, from the visited ones that `record` keeps of this walk.
+
+    A pair that was passed by lies in the row or column of a visited one, and all between them are within, too. A pair
+    may be listed more than once.
+    """
+    found = [(ZERO, ZERO) for _ in range(0)]
+    for k in range(record[COUNT]):
+        if record[_FIRST + 3 * k] > near:
+            continue
+        i, j = np.uint64(record[_FIRST + 3 * k + 1]), np.uint64(record[_FIRST + 3 * k + 2])
+        found.append((i, j))
+        for sign in (1, -1):
+            step = ONE if sign > 0 else ZERO - ONE  # unsigned: adding 2**64 - 1 takes one away
+            row = i + step
+            while row < np.uint64(left.size - 1) and abs(left[row] + right[j] - target) <= near:
+                found.append((row, j))
+                row += step
+            column = j + step
+            while ZERO < column < np.uint64(right.size - 1) and abs(left[i] + right[column] - target) <= near:
+                found.append((i, column))
+                column += step
+    pairs = np.empty((len(found), 2), np.uint64)
+    for k in range(len(found)):
+        pairs[k, 0], pairs[k, 1] = found[k]
+    return pairs
 
 
 @njit(nogil=True, cache=True)
@@ -114,11 +157,11 @@ def _let_go(near: int, record: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _walk(left: Any, right: Any, target: int, steps: Any, columns: Any, doubt: int, record: Any) -> None:
-    """The walk as one chain."""
-    i, j = ZERO, columns
+def _walk(left: Any, right: Any, target: int, start: Any, stop: Any, doubt: int, record: Any) -> None:
+    """The walk's steps from `start` to `stop` as one chain."""
+    i, j = _walk_path(left, right, target, start)
     near = record[BEST] + doubt
-    for _ in range(steps):
+    for _ in range(stop - start):
         excess = left[i] + right[j] - target
         if abs(excess) <= near:
             _note(excess, i, j, doubt, record)
@@ -129,9 +172,9 @@ def _walk(left: Any, right: Any, target: int, steps: Any, columns: Any, doubt: i
 
 
 @njit(nogil=True, cache=True)
-def _walk_four(left: Any, right: Any, target: int, length: Any, columns: Any, doubt: int, record: Any) -> None:
-    """The walk in four chains of `length` steps, side by side, as merges are."""
-    i0, j0 = ZERO, columns
+def _walk_four(left: Any, right: Any, target: int, length: Any, doubt: int, record: Any) -> None:
+    """The walk's first steps in four chains of `length`, side by side, as merges are."""
+    i0, j0 = _walk_path(left, right, target, ZERO)
     i1, j1 = _walk_path(left, right, target, length)
     i2, j2 = _walk_path(left, right, target, length + length)
     i3, j3 = _walk_path(left, right, target, length + length + length)

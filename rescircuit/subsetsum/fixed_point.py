@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
+from rescircuit.subsetsum.problem import Problem
 
 __all__ = ["Grid", "to_grid"]
 
@@ -29,8 +30,10 @@ class Grid(NamedTuple):
     Attributes
     ----------
     items : int64 array (b, n)
+        Zero where the item is not free.
     targets : int64 array (b, t)
-        A target further from zero than twice the sum of all magnitudes is moved there: the best subset stays.
+        Less the offset and the chosen items. One further from zero than twice the sum of all magnitudes is moved
+        there: the best subset stays.
     doubt : int64 array (b, t)
         Two subsets whose distances to the target differ by more than this many steps are in their true order.
     """
@@ -40,25 +43,38 @@ class Grid(NamedTuple):
     doubt: Int64Array
 
 
-def to_grid(items: Array, targets: Array) -> Grid:
+def to_grid(problem: Problem) -> tuple[Grid, Array]:
     """Put instances on their grids.
 
-    Parameters
-    ----------
-    items : array (b, n)
-        Finite, with finite sums of magnitudes.
-    targets : array (b, t)
+    Returns
+    -------
+    grid : Grid
+    step : array (b, 1)
+        The grids' steps, in the items' unit.
     """
-    reach = np.abs(items).sum(axis=1, keepdims=True)
+    reach = np.abs(problem.items).sum(axis=1, keepdims=True)
     exponent = np.frexp(reach)[1] - (_BITS - 1)
-    bounded = np.clip(targets, -2.0 * reach, 2.0 * reach)
-    moved = bounded != targets
-    integer_items, rounded_items = _round(items, exponent)
-    integer_targets, rounded_targets = _round(bounded, exponent)
+    integers, rounded_items = _round(problem.items, exponent)
+    # A zero is never chosen, so what only seems zero on the grid becomes one step, off by up to a whole one.
+    vanished = (integers == 0) & rounded_items
+    integers[vanished] = np.sign(problem.items[vanished]).astype(np.int64)
+
+    # The gap between target and offset is two doubles: its rounded value, and what that lost.
+    gap = problem.targets - problem.offsets
+    part = gap + problem.offsets
+    lost = (problem.targets - part) + ((part - gap) - problem.offsets)
+    bounded = np.clip(gap, -2.0 * reach, 2.0 * reach)
+    moved = bounded != gap
+    goals, rounded_goals = _round(bounded, exponent)
+    more, rounded_more = _round(np.where(moved, 0.0, lost), exponent)
+    goals += more - np.where(problem.chosen, integers, 0).sum(axis=1, keepdims=True)
+
     # Each rounding moves a distance by at most half a step; comparing two distances doubles it. A target out of
     # reach moves all distances alike, and its own rounding no longer matters.
-    doubt = rounded_items.sum(axis=1, keepdims=True) + (rounded_targets & ~moved)
-    return Grid(integer_items, integer_targets, doubt.astype(np.int64))
+    doubt = ((rounded_items.astype(np.int64) + vanished) * ~problem.excluded).sum(axis=1, keepdims=True)
+    doubt = doubt + (rounded_goals & ~moved) + (rounded_more & ~moved)
+    free = ~(problem.chosen | problem.excluded)
+    return Grid(np.where(free, integers, 0), goals, doubt.astype(np.int64)), np.ldexp(1.0, exponent)
 
 
 def _round(values: Array, exponent: NDArray[np.int32]) -> tuple[Int64Array, NDArray[np.bool_]]:

@@ -1,134 +1,222 @@
-"""The problem, its checks, and the certificate that every answer carries."""
+"""The programming problem with all that a circuit may ask of it, checked once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.checks import Array, finite_array
+from rescircuit.checks import Array, finite_array, non_negative_number, positive_number, whole_number
 from rescircuit.errors import InputError
+from rescircuit.subsetsum.tasks import Progress
 
-__all__ = ["LARGEST_N", "Solution", "subset_sum"]
+__all__ = ["LARGEST_N", "Problem", "state_problem"]
 
-LARGEST_N = 40  # two lists of 2**20 sums a thread
+LARGEST_N = 64  # the bits of a setting are one word
+_MOST_BEST = 100_000
+
+Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Solution:
-    """The best subset and the proof of it; the leading axes are those of items and targets, broadcast.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """Instances of equation (6.1): find ``s`` in {0, 1}^n with ``offset + sum(s * items)`` closest to the target.
 
     Attributes
     ----------
-    mask : bool array (..., n)
-        ``True`` where the item is in the subset.
-    total : float or array (...)
-        The chosen items' sum, correctly rounded.
-    residual : float or array (...)
-        ``total - target`` before any rounding of the total, correctly rounded once.
-    bound : float or array (...)
-        Proved: no subset has a ``|residual|`` below it; never above ``|residual|``.
-    status : str or str array (...)
-        ``"optimal"``: proved, in exact arithmetic on the doubles given, that no subset is closer.
-    method : str
-        The exact method that was used.
+    items : array (b, n)
+    targets, offsets : array (b, t)
+    chosen, excluded : bool array (b, n)
+        Items that are in every subset, and in none.
+    count : (int, int) or None
+        The least and the largest number of items to choose.
+    best : int or None
+        How many of the best subsets to find; None for one, without an axis of its own.
+    tolerance : float or None
+        Where it is given, any residual up to it will do, and the fewest items or the least cost count.
+    cost : array (n,) or None
+    constraints : (array (c, n), array (c,), array (c,)) or None
+        A matrix and the least and the largest values of its product with ``s``.
+    step : float or None
+        All items and targets are multiples of it.
+    deadline : float or None
+        On the monotonic clock.
+    memory : int
+        Bytes.
+    progress : callable or None
+    shape : tuple of int
+        The shape of results, whose product is b t.
     """
 
-    mask: NDArray[np.bool_]
-    total: Any
-    residual: Any
-    bound: Any
-    status: Any
-    method: str
+    items: Array
+    targets: Array
+    offsets: Array
+    chosen: Mask
+    excluded: Mask
+    count: tuple[int, int] | None
+    best: int | None
+    tolerance: float | None
+    cost: Array | None
+    constraints: tuple[Array, Array, Array] | None
+    step: float | None
+    deadline: float | None
+    memory: int
+    progress: Progress | None
+    shape: tuple[int, ...]
+
+    @property
+    def n(self) -> int:
+        """Items in an instance."""
+        return self.items.shape[1]
 
 
-def subset_sum(items: Any, targets: Any, *, progress: Callable[[int], None] | None = None) -> Solution:
-    """The subset of `items` whose sum is closest to each target, exactly: ``min |target - sum(s * items)|``.
+def state_problem(
+    items: Any,
+    targets: Any,
+    *,
+    offset: Any,
+    count: Any,
+    chosen: Any,
+    excluded: Any,
+    best: Any,
+    tolerance: Any,
+    cost: Any,
+    constraints: Any,
+    step: Any,
+    time_limit: Any,
+    memory_limit: Any,
+    progress: Progress | None,
+) -> Problem:
+    """Check the arguments of :func:`~rescircuit.subsetsum.subset_sum` and lay them out.
 
-    This is equation (6.1) of da Cunha (2023), "Pruning random structures", solved by meeting in the middle in
-    fixed point, see :mod:`rescircuit.subsetsum.meet_in_the_middle`.
-
-    Parameters
-    ----------
-    items : array (n,) or (..., n)
-        Any finite numbers, of any sign, 1 <= n <= 40; leading axes are instances with items of their own.
-    targets : float or array (...)
-        Finite; broadcast against the leading axes of `items`. Many targets for the same items share the work.
-    progress : callable, optional
-        Called with the number of instances solved since the last call. Between calls, Ctrl-C ends the work.
-
-    Returns
-    -------
-    Solution
-        Of two subsets equally close, the one whose sum is not above the target; a zero is never chosen; beyond
-        that, ties are broken by a function of the items and the target alone, never by threads or batches.
-
-    Raises
-    ------
-    InputError
-        For empty, non-finite or non-numeric input, shapes that do not broadcast, too many items, or magnitudes
-        whose sum overflows a double.
-
-    Examples
-    --------
-    >>> import rescircuit as rc
-    >>> solution = rc.subset_sum([0.9, 0.5, 0.3, -0.2], 0.65)
-    >>> solution.mask.tolist(), solution.status
-    ([True, False, False, True], 'optimal')
-    """
-    values, goals, shape = _checked(items, targets)
-    # numba is imported with the first problem, not with the package.
-    from rescircuit.subsetsum.exact_summation import subset_totals
-    from rescircuit.subsetsum.fixed_point import to_grid
-    from rescircuit.subsetsum.meet_in_the_middle import solve_batch
-    from rescircuit.subsetsum.unbounded_integers import closest_subset
-
-    bits, unsure = solve_batch(to_grid(values, goals), progress)
-    for bank, column in np.argwhere(unsure):
-        bits[bank, column] = closest_subset(values[bank].tolist(), float(goals[bank, column]))
-    mask, total, residual = subset_totals(values, bits, goals)
-    residual = residual.reshape(shape)
-    return Solution(
-        mask=mask.reshape(*shape, values.shape[1]),
-        total=total.reshape(shape)[()],
-        residual=residual[()],
-        bound=np.abs(residual)[()],
-        status=np.full(shape, "optimal") if shape else "optimal",
-        method="meet in the middle",
-    )
-
-
-def _checked(items: Any, targets: Any) -> tuple[Array, Array, tuple[int, ...]]:
-    """Items (b, n) and targets (b, t), contiguous, and the shape (...) that their results take.
-
-    Trailing axes on which all instances share their items become t, so that the shared work is done once.
+    Trailing axes on which all instances share their items become t, so that shared work is done once.
     """
     values = finite_array("items", items)
     goals = finite_array("targets", targets)
+    starts = finite_array("offset", offset)
     if values.ndim == 0:
         raise InputError("items", "an array (..., n)", float(values), "Write [x] for one item.")
     n = values.shape[-1]
-    if n > LARGEST_N:
+    if n > LARGEST_N and step is None and constraints is None:
         raise InputError("items", f"at most {LARGEST_N} numbers an instance", n, "Use smaller banks.")
-    try:
-        shape = np.broadcast_shapes(values.shape[:-1], goals.shape)
-    except ValueError:
-        required = f"of a shape that broadcasts against the instances' {values.shape[:-1]}"
-        raise InputError("targets", required, f"shape {goals.shape}") from None
+    fixed = [_mask(name, mask, values.shape) for name, mask in (("chosen", chosen), ("excluded", excluded))]
+    shape = _broadcast(values, goals, starts, *fixed)
     with np.errstate(over="ignore"):
-        reach = np.abs(values).sum(axis=-1).max() + np.abs(goals).max()
+        reach = np.abs(values).sum(axis=-1).max() + np.abs(goals).max() + np.abs(starts).max()
     if not reach < np.finfo(np.float64).max / 4:
         raise InputError("items", "numbers whose magnitudes sum well within a double", float(reach), "Scale them.")
 
-    own = (1,) * (len(shape) - values.ndim + 1) + values.shape[:-1]
+    # Instances (b, t): leading axes with items of their own, trailing ones that share them.
+    own = [array.shape[:-1] for array in (values, *fixed)]
     split = len(shape)
-    while split > 0 and own[split - 1] == 1:
+    while split > 0 and all(len(axes) < len(shape) - split + 1 or axes[split - 1 - len(shape)] == 1 for axes in own):
         split -= 1
     banks, columns = math.prod(shape[:split]), math.prod(shape[split:])
-    spread = np.broadcast_to(values.reshape(*own[:split], n), (*shape[:split], n))
-    goals = np.broadcast_to(goals, shape).reshape(banks, columns)
-    return np.ascontiguousarray(spread.reshape(banks, n)), np.ascontiguousarray(goals), shape
+
+    def per_bank(array: NDArray[Any]) -> NDArray[Any]:
+        axes = (1,) * (len(shape) + 1 - array.ndim) + array.shape
+        spread = np.broadcast_to(array.reshape(*axes[:split], n), (*shape[:split], n))
+        return np.ascontiguousarray(spread.reshape(banks, n))
+
+    def per_instance(array: Array) -> Array:
+        return np.ascontiguousarray(np.broadcast_to(array, shape).reshape(banks, columns))
+
+    in_all, in_none = per_bank(fixed[0]), per_bank(fixed[1])
+    both = np.argwhere(in_all & in_none)
+    if both.size:
+        raise InputError("excluded", "without items that are chosen", f"item {int(both[0, 1])} in both")
+    return Problem(
+        items=per_bank(values),
+        targets=per_instance(goals),
+        offsets=per_instance(starts),
+        chosen=in_all,
+        excluded=in_none,
+        count=_count(count, n, in_all, in_none),
+        best=None if best is None else whole_number("best", best, 1, _MOST_BEST),
+        tolerance=None if tolerance is None else non_negative_number("tolerance", tolerance),
+        cost=_cost(cost, n, tolerance),
+        constraints=_constraints(constraints, n),
+        step=None if step is None else positive_number("step", step),
+        deadline=None if time_limit is None else monotonic() + positive_number("time_limit", time_limit, "s"),
+        memory=whole_number("memory_limit", memory_limit, 1 << 20),
+        progress=progress,
+        shape=shape,
+    )
+
+
+def _mask(argument: str, mask: Any, shape: tuple[int, ...]) -> Mask:
+    """A mask (..., n), by default of nothing."""
+    if mask is None:
+        return np.zeros(shape[-1], np.bool_)
+    array = np.asarray(mask)
+    required = f"booleans (..., {shape[-1]}), one an item"
+    if array.dtype != np.bool_ or array.ndim == 0 or array.shape[-1] != shape[-1]:
+        raise InputError(argument, required, f"shape {array.shape} of {array.dtype.name}")
+    return array
+
+
+def _broadcast(values: Array, goals: Array, starts: Array, *masks: Mask) -> tuple[int, ...]:
+    """The shape that results take; the first argument that does not fit is named."""
+    shape = values.shape[:-1]
+    named = [("targets", goals.shape), ("offset", starts.shape)]
+    named += [(name, mask.shape[:-1]) for name, mask in zip(("chosen", "excluded"), masks, strict=True)]
+    for name, axes in named:
+        try:
+            shape = np.broadcast_shapes(shape, axes)
+        except ValueError:
+            required = f"of a shape that broadcasts against the instances' {shape}"
+            raise InputError(name, required, f"shape {axes}") from None
+    return shape
+
+
+def _count(count: Any, n: int, chosen: Mask, excluded: Mask) -> tuple[int, int] | None:
+    """The least and the largest number of items, possible for every instance."""
+    if count is None:
+        return None
+    required = "a whole number, or a pair of the least and the largest"
+    try:
+        low, high = (count, count) if np.ndim(count) == 0 else count
+    except (TypeError, ValueError):
+        raise InputError("count", required, count) from None
+    low, high = whole_number("count", low, 0, n), whole_number("count", high, 0)
+    if low > high:
+        raise InputError("count", "a pair whose first is not above its second", (low, high))
+    most_chosen = int(chosen.sum(axis=1).max())
+    least_free = n - int(excluded.sum(axis=1).max())
+    if high < most_chosen:
+        raise InputError("count", f"at least {most_chosen}, the number of chosen items", high)
+    if low > least_free:
+        raise InputError("count", f"at most {least_free}, the number of items not excluded", low)
+    return low, min(high, n)
+
+
+def _cost(cost: Any, n: int, tolerance: Any) -> Array | None:
+    if cost is None:
+        return None
+    array = finite_array("cost", cost)
+    if array.shape != (n,):
+        raise InputError("cost", f"of shape ({n},), one an item", f"shape {array.shape}")
+    if tolerance is None:
+        raise InputError("cost", "given together with a tolerance", "no tolerance", "Say how close is close enough.")
+    return array
+
+
+def _constraints(constraints: Any, n: int) -> tuple[Array, Array, Array] | None:
+    if constraints is None:
+        return None
+    required = f"a triple of a matrix (c, {n}), least values (c,) and largest values (c,)"
+    try:
+        matrix, low, high = constraints
+        low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("constraints", required, constraints) from None
+    matrix = finite_array("constraints", matrix)
+    if matrix.ndim != 2 or matrix.shape[1] != n or low.shape != matrix.shape[:1] or high.shape != low.shape:
+        raise InputError("constraints", required, f"shapes {matrix.shape}, {low.shape}, {high.shape}")
+    if np.isnan(low).any() or np.isnan(high).any() or (low > high).any():
+        raise InputError("constraints", "with least values not above the largest", (low.tolist(), high.tolist()))
+    return matrix, low, high

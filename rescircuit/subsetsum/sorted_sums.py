@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["INFINITE", "ONE", "ZERO", "sorted_halves"]
+__all__ = ["INFINITE", "ONE", "ZERO", "sorted_halves", "sorted_list"]
 
 ONE = np.uint64(1)
 ZERO = np.uint64(0)
@@ -69,6 +69,23 @@ def sorted_halves(magnitudes: Any, left: Any, right: Any, spare: Any) -> None:
         size <<= ONE
     left[ONE << np.uint64(half)] = INFINITE
     right_list[ONE << np.uint64(more)] = INFINITE
+
+
+@njit(nogil=True, cache=True)
+def sorted_list(magnitudes: Any, sums: Any, spare: Any) -> None:
+    """All subset sums of `magnitudes` (h,), ascending: ``sums[: 2**h]``, closed by :data:`INFINITE`.
+
+    `spare` is room for as many, ``2**h + 1``.
+    """
+    source, other = (sums, spare) if magnitudes.size % 2 == 0 else (spare, sums)
+    source[0] = 0
+    size = ONE
+    for k in range(magnitudes.size):
+        source[size] = INFINITE
+        _merge(source, size, magnitudes[k], other)
+        source, other = other, source
+        size <<= ONE
+    sums[size] = INFINITE
 
 
 @njit(nogil=True, cache=True)

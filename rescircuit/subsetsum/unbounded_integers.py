@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["closest_subset"]
+__all__ = ["as_integers", "closest_subset"]
 
 
-def closest_subset(items: Sequence[float], target: float) -> int:
-    """The bits of the subset of `items` whose sum is closest to `target`, below before above at equal distance."""
-    ratios = [float(value).as_integer_ratio() for value in (*items, target)]
-    denominator = max(bottom for _, bottom in ratios)  # powers of two: the largest is common to all
-    *integers, goal = (top * (denominator // bottom) for top, bottom in ratios)
+def closest_subset(integers: Sequence[int], goal: int) -> int:
+    """The bits of the subset whose sum is closest to `goal`, below before above at equal distance; no zeros."""
     magnitudes = [abs(value) for value in integers]
     goal -= sum(value for value in integers if value < 0)
-    half = len(items) // 2
+    half = len(integers) // 2
     left, right = _sorted_sums(magnitudes[:half]), _sorted_sums(magnitudes[half:])
     low, high = _closest_pair(left, right, goal)
     chosen = _subset_with_sum(magnitudes[:half], low) | _subset_with_sum(magnitudes[half:], high) << half
@@ -26,6 +23,13 @@ def closest_subset(items: Sequence[float], target: float) -> int:
         if value < 0:
             chosen ^= 1 << k
     return chosen
+
+
+def as_integers(values: Sequence[float]) -> list[int]:
+    """Doubles as integers of a common step, exactly."""
+    ratios = [float(value).as_integer_ratio() for value in values]
+    denominator = max(bottom for _, bottom in ratios)  # powers of two: the largest is common to all
+    return [top * (denominator // bottom) for top, bottom in ratios]
 
 
 def _sorted_sums(magnitudes: list[int]) -> list[int]:

@@ -167,7 +167,7 @@ def test_every_command_has_help_with_an_example(run, command):
     [
         (["design", "--target", "1M"], "--target must be a quantity in S, such as 120uS, got '1M'"),
         (["design", "--target", "nan"], "--target must be a quantity in S"),
-        (["design", "--target", "1mS", "--n", "50"], "items must be at most 40"),
+        (["design", "--target", "1mS", "--n", "65"], "items must be at most 64"),
         (["design", "--target", "1mS", "--n", "0"], "n must be a whole number of at least 1"),
         (["design", "--target", "1mS", "--nominal", "-5k"], "nominal must be a finite number above 0"),
         (["design", "--target", "-1mS"], "target must be finite numbers of at least 0"),
