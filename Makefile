@@ -46,6 +46,9 @@ lint: $(STAMPS)/lint $(STAMPS)/docs  ## ruff, pyright, and the links of the docu
 bench: ngspice $(STAMPS)/bench  ## the benchmarks against other programs
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $(ARGS)
 
+bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar
+	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $*
+
 docs: $(STAMPS)/docs  ## the documentation, as web pages in site/
 	@$(BIN)/mkdocs --quiet build --strict $(ARGS)
 	@echo "The documentation is in site/index.html."

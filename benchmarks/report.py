@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
 import os
 import platform
 import resource
 import statistics
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -53,6 +58,14 @@ def machine() -> str:
 def peak_memory() -> str:
     """Peak resident memory of this process so far."""
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+
+
+def apart(work: Callable[..., Result], *arguments: object) -> tuple[Result, str]:
+    """What `work` returns, run in a process of its own, and that process's peak memory."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        result = pool.submit(work, *arguments).result()
+        return result, pool.submit(peak_memory).result()
 
 
 def keep(name: str, text: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rescircuit.bank import Bank, Setting
     from rescircuit.crossbar import Crossbar, CrossbarSolution
     from rescircuit.devices import NMOS, IdealSwitch, Process, Resistor, load_process
+    from rescircuit.differential import program_pair
     from rescircuit.errors import InputError, MissingToolError, RescircuitError, SolutionError, SpiceError
     from rescircuit.network import (
         AnalogNetwork,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         save_network,
     )
     from rescircuit.quantities import format_quantity, parse_quantity
+    from rescircuit.series_bank import SeriesBank
     from rescircuit.spice import Deck, Verification, deck, verify
     from rescircuit.subsetsum import Codebook, Solution, subset_sum
 
@@ -30,6 +32,7 @@ _HOMES = {
     "bank": ("Bank", "Setting"),
     "crossbar": ("Crossbar", "CrossbarSolution"),
     "devices": ("NMOS", "IdealSwitch", "Process", "Resistor", "load_process"),
+    "differential": ("program_pair",),
     "errors": ("InputError", "MissingToolError", "RescircuitError", "SolutionError", "SpiceError"),
     "network": (
         "AnalogNetwork",
@@ -41,6 +44,7 @@ _HOMES = {
         "save_network",
     ),
     "quantities": ("format_quantity", "parse_quantity"),
+    "series_bank": ("SeriesBank",),
     "spice": ("Deck", "Verification", "deck", "verify"),
     "subsetsum": ("Codebook", "Solution", "subset_sum"),
 }
@@ -63,6 +67,7 @@ __all__ = [
     "Process",
     "RescircuitError",
     "Resistor",
+    "SeriesBank",
     "Setting",
     "Solution",
     "SolutionError",
@@ -75,6 +80,7 @@ __all__ = [
     "load_process",
     "map_network",
     "parse_quantity",
+    "program_pair",
     "save_network",
     "subset_sum",
     "verify",

@@ -12,6 +12,7 @@ from rescircuit.spice.circuit import (
 from rescircuit.spice.decks import Deck, write_deck
 from rescircuit.spice.from_bank import bank_circuit
 from rescircuit.spice.from_crossbar import crossbar_circuit
+from rescircuit.spice.from_series_bank import series_bank_circuit
 from rescircuit.spice.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck
 from rescircuit.spice.pyspice import to_pyspice
 from rescircuit.spice.rules import check_rules
@@ -37,6 +38,7 @@ __all__ = [
     "ngspice_version",
     "relative_error",
     "run_deck",
+    "series_bank_circuit",
     "to_pyspice",
     "verify",
     "write_deck",

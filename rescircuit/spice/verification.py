@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.bank import Bank, Setting
+from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, Setting
 from rescircuit.checks import Array
 from rescircuit.crossbar import Crossbar
 from rescircuit.devices import NMOS
 from rescircuit.errors import InputError
+from rescircuit.series_bank import SeriesBank, SeriesSetting
 from rescircuit.spice.agreement import LIMITS, Limit, relative_error
 from rescircuit.spice.circuit import Circuit
 from rescircuit.spice.decks import Deck, write_deck
 from rescircuit.spice.from_bank import SENSE, bank_circuit
 from rescircuit.spice.from_crossbar import crossbar_circuit, sense_name
+from rescircuit.spice.from_series_bank import series_bank_circuit
 from rescircuit.spice.ngspice import DEFAULT_TIMEOUT, SpiceResult, run_deck
 
 __all__ = ["Verification", "deck", "verify"]
@@ -92,10 +94,10 @@ class _Solved:
 
 
 def deck(
-    thing: Bank | Crossbar,
+    thing: Bank | SeriesBank | Crossbar,
     *,
     mask: Any = None,
-    setting: Setting | None = None,
+    setting: Setting | SeriesSetting | None = None,
     voltages: Any = None,
     comment: str = "",
 ) -> Deck:
@@ -103,15 +105,15 @@ def deck(
 
     Parameters
     ----------
-    thing : Bank or Crossbar
+    thing : Bank, SeriesBank or Crossbar
         What to write.
     mask : bool array (n,), optional
-        A bank's setting; by default all switches are closed.
-    setting : Setting, optional
-        The same, as :meth:`rescircuit.Bank.program` returns it.
+        A bank's setting; by default all resistors count: a parallel bank's switches are closed, a series bank's open.
+    setting : Setting or SeriesSetting, optional
+        The same, as :meth:`rescircuit.Bank.program` or :meth:`rescircuit.SeriesBank.program` returns it.
     voltages : array, optional
-        Volt; several samples become one sweep. A bank's input, () or (K,), by default its read voltage; a
-        crossbar's word lines, (m,) or (K, m), by default 0.1 V on each.
+        Volt; several samples become one sweep. A bank's input, () or (K,), by default its read voltage, or 0.1 V for
+        a series bank; a crossbar's word lines, (m,) or (K, m), by default 0.1 V on each.
     comment : str
         Free text for the deck's head.
 
@@ -140,10 +142,10 @@ def deck(
 
 
 def verify(
-    thing: Bank | Crossbar,
+    thing: Bank | SeriesBank | Crossbar,
     *,
     mask: Any = None,
-    setting: Setting | None = None,
+    setting: Setting | SeriesSetting | None = None,
     voltages: Any = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> Verification:
@@ -153,14 +155,15 @@ def verify(
 
     Parameters
     ----------
-    thing : Bank or Crossbar
+    thing : Bank, SeriesBank or Crossbar
         What to check. The time that ngspice takes grows steeply with the size of a crossbar with wires: about
         0.1 s for 32 x 32, 3 s for 64 x 64 and minutes beyond 100 x 100.
     mask, setting
         As for :func:`deck`.
     voltages : array, optional
-        Volt, of the shapes that :func:`deck` takes. By default four: a quarter, half, once and twice a bank's
-        read voltage, or four random vectors from -0.2 to 0.2 V (always the same) at a crossbar's word lines.
+        Volt, of the shapes that :func:`deck` takes. By default four: a quarter, half, once and twice what
+        :func:`deck` takes for a bank, or four random vectors from -0.2 to 0.2 V (always the same) at a crossbar's
+        word lines.
     timeout : float
         Longest time for ngspice, second.
 
@@ -182,7 +185,7 @@ def verify(
     inputs = _default_voltages(thing) if voltages is None else voltages
     written = write_deck(_circuit(thing, closed, inputs, comment=""))
     limit = LIMITS["mos" if isinstance(thing, Bank) and isinstance(thing.switch, NMOS) else "linear"]
-    if isinstance(thing, Bank):
+    if isinstance(thing, Bank | SeriesBank):
         ours = _solve_bank(thing, closed, inputs, limit)
         result = run_deck(written, timeout=timeout)
         theirs = {_CURRENTS: result.source_currents[SENSE]}
@@ -202,34 +205,39 @@ def verify(
     )
 
 
-def _circuit(thing: Bank | Crossbar, mask: Any, voltages: Any, comment: str) -> Circuit:
+def _circuit(thing: Bank | SeriesBank | Crossbar, mask: Any, voltages: Any, comment: str) -> Circuit:
     if isinstance(thing, Bank):
         return bank_circuit(thing, mask=mask, voltages=voltages, comment=comment)
+    if isinstance(thing, SeriesBank):
+        return series_bank_circuit(thing, mask=mask, voltages=voltages, comment=comment)
     return crossbar_circuit(thing, voltages=voltages, comment=comment)
 
 
-def _checked_mask(thing: Bank | Crossbar, mask: Any, setting: Setting | None) -> Any:
-    """The one mask that is meant: for a bank by default all closed, for a crossbar ``None``."""
-    if not isinstance(thing, Bank | Crossbar):
+def _checked_mask(thing: Bank | SeriesBank | Crossbar, mask: Any, setting: Setting | SeriesSetting | None) -> Any:
+    """The one mask that is meant: for a bank by default all that count, for a crossbar ``None``."""
+    if not isinstance(thing, Bank | SeriesBank | Crossbar):
         raise InputError("thing", "a Bank or a Crossbar", thing)
     if setting is not None and mask is not None:
         raise InputError("mask", "left out when a setting is given", mask)
     chosen = mask if setting is None else setting.mask
-    if isinstance(thing, Bank):
+    if isinstance(thing, Bank | SeriesBank):
+        if isinstance(setting, Setting if isinstance(thing, SeriesBank) else SeriesSetting):
+            required = f"one of a {type(thing).__name__}, whose switches mean the opposite of the other kind's"
+            raise InputError("setting", required, type(setting).__name__)
         return np.ones(thing.n, bool) if chosen is None else chosen
     if chosen is not None:
         raise InputError("mask", "left out for a Crossbar, whose conductances are given", chosen)
     return None
 
 
-def _default_voltages(thing: Bank | Crossbar) -> Array:
-    if isinstance(thing, Bank):
-        return thing.v_read * _BANK_READS
+def _default_voltages(thing: Bank | SeriesBank | Crossbar) -> Array:
+    if isinstance(thing, Bank | SeriesBank):
+        return (thing.v_read if isinstance(thing, Bank) else DEFAULT_READ_VOLTAGE) * _BANK_READS
     samples = np.random.default_rng(_CROSSBAR_SEED).uniform(-1.0, 1.0, (_CROSSBAR_SAMPLES, thing.shape[0]))
     return _CROSSBAR_LARGEST * samples
 
 
-def _solve_bank(bank: Bank, mask: Any, voltages: Any, limit: Limit) -> dict[str, _Solved]:
+def _solve_bank(bank: Bank | SeriesBank, mask: Any, voltages: Any, limit: Limit) -> dict[str, _Solved]:
     """Our own solution, the samples on the first axis, with the floors of its quantities."""
     currents = np.atleast_1d(bank.current(mask, voltages))
     return {_CURRENTS: _Solved(values=currents, floor=limit.floor_of_currents())}

@@ -101,7 +101,7 @@ def state_problem(
     if values.ndim == 0:
         raise InputError("items", "an array (..., n)", float(values), "Write [x] for one item.")
     n = values.shape[-1]
-    if n > LARGEST_N and step is None and constraints is None:
+    if n > LARGEST_N:
         raise InputError("items", f"at most {LARGEST_N} numbers an instance", n, "Use smaller banks.")
     fixed = [_mask(name, mask, values.shape) for name, mask in (("chosen", chosen), ("excluded", excluded))]
     shape = _broadcast(values, goals, starts, *fixed)

@@ -38,6 +38,8 @@ class Solution:
         ``"best found"``: the work was ended before it was proved; the bound is what was known.
         ``"infeasible"``: no subset is within the tolerance, or meets the constraints; the mask is then the closest
         there is, or empty.
+        ``"nothing found"``: with constraints, the time was up before any setting that meets them was known; the mask is
+        empty.
     method : str
         The method that was used.
     cost : float or array (...), or None

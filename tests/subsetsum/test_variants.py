@@ -317,5 +317,36 @@ def test_memory_is_refused_before_it_is_taken():
     assert repeated_scans.scan_bytes(26) < 2 << 30
 
 
+@pytest.mark.parametrize("step", [0.1, 1.0, 2.0**-20])
+def test_values_on_a_grid_in_whole_steps(step):
+    for _ in range(6):
+        items, target = RNG.integers(-40, 60, 9) * step, int(RNG.integers(-50, 200)) * step
+        offset = int(RNG.integers(0, 5)) * step
+        stuck = np.arange(9) == 4
+        solution = rc.subset_sum(items, target, step=step, offset=offset, chosen=stuck)
+        allowed = [abs(r) for mask, r in every(items, target, offset) if mask[4]]
+        assert solution.method == "integers"
+        assert abs(solution.residual) == pytest.approx(float(min(allowed)), abs=1e-12)
+        assert solution.bound <= float(min(allowed)) <= solution.bound + 1e-12
+    with pytest.raises(rc.InputError, match=r"a multiple of the step"):
+        rc.subset_sum([0.3, 0.77], 1.0, step=0.1)
+
+
+def test_side_constraints_go_to_a_general_solver():
+    for _ in range(3):
+        items, target = sample("positive", 9)
+        area = RNG.integers(1, 6, 9).astype(float)
+        stuck = np.arange(9) == 2
+        constraints = (area[np.newaxis], [0.0], [12.0])
+        solution = rc.subset_sum(items, target, constraints=constraints, chosen=stuck, count=(0, 6))
+        allowed = [abs(r) for mask, r in every(items, target) if mask[2] and mask.sum() <= 6 and area[mask].sum() <= 12]
+        assert solution.method == "mip"
+        assert abs(solution.residual) == pytest.approx(float(min(allowed)), abs=1e-7)
+        assert solution.mask[2]
+        assert area[solution.mask].sum() <= 12
+    none = rc.subset_sum(items, target, constraints=(np.ones((1, 9)), [3.0], [3.0]), count=2)
+    assert none.status == "infeasible"
+
+
 def test_methods_and_demands_are_one_table():
     assert set(METHODS) == set(methods._DEMANDS)

@@ -1,0 +1,68 @@
+"""A series bank as a circuit (figure 6.3 of da Cunha 2023)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from rescircuit.bank import DEFAULT_READ_VOLTAGE, checked_mask
+from rescircuit.checks import finite_array
+from rescircuit.errors import InputError
+from rescircuit.series_bank import SeriesBank
+from rescircuit.spice.circuit import Circuit, Element, Resistor, VoltageSource, driven
+from rescircuit.spice.from_bank import INPUT, OUTPUT, SENSE
+from rescircuit.spice.names import GROUND
+
+__all__ = ["series_bank_circuit"]
+
+
+def series_bank_circuit(bank: SeriesBank, *, mask: Any = None, voltages: Any = None, comment: str = "") -> Circuit:
+    """The circuit of one series bank in one setting.
+
+    From the node ``in`` the string of resistors ``r_k`` leads over the nodes ``joint_k`` to the node ``out``, where
+    the source ``v_out`` holds 0 V: its current is that into the virtual ground. Across each resistor is its bypass
+    ``r_bypass_k``, `r_on` where it is closed and `r_off` where it is open, if that is finite. A bypass of 0 ohm joins
+    its two nodes into one; its resistor, which then carries no current, is left out.
+
+    Parameters
+    ----------
+    bank : SeriesBank
+        A single one, of shape ``()``.
+    mask : bool array (n,), optional
+        The setting, ``True`` where a bypass is open; by default all are.
+    voltages : float or array (K,), optional
+        Input voltages, volt, one a sample; by default 0.1 V.
+    comment : str
+        Free text for the head of a deck.
+
+    Raises
+    ------
+    InputError
+        For an array of banks, a mask or voltages of another shape, or a setting without resistance.
+    """
+    if bank.shape:
+        hint = "Make a SeriesBank of one row of its resistances."
+        raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}", hint)
+    opened = np.ones(bank.n, bool) if mask is None else checked_mask(mask, bank.n)
+    if opened.ndim > 1:
+        raise InputError("mask", f"{bank.n} booleans", f"shape {opened.shape}")
+    inputs = finite_array("voltages", DEFAULT_READ_VOLTAGE if voltages is None else voltages, "V")
+    if inputs.ndim > 1:
+        raise InputError("voltages", "a number or an array (K,)", f"shape {inputs.shape}")
+    r_on, r_off = bank.switch.r_on, bank.switch.r_off
+    present = [k for k in range(bank.n) if opened[k] or r_on > 0]
+    if not present:
+        raise InputError("mask", "a setting with a resistance", "all bypasses closed, of 0 ohm", "It is a short.")
+    elements: list[Element] = [driven(INPUT, inputs.reshape(-1))]
+    start = INPUT
+    for k in present:
+        end = OUTPUT if k == present[-1] else f"joint_{k}"
+        elements.append(Resistor(name=f"r_{k}", plus=start, minus=end, resistance=bank.resistances[k]))
+        bypass = r_off if opened[k] else r_on
+        if math.isfinite(bypass):
+            elements.append(Resistor(name=f"r_bypass_{k}", plus=start, minus=end, resistance=bypass))
+        start = end
+    elements.append(VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0))
+    return Circuit(elements=tuple(elements), comment=comment)
