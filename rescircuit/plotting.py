@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_effective_conductances", "plot_programming_error", "save_figure"]
+__all__ = ["plot_effective_conductances", "plot_error_histogram", "plot_programming_error", "save_figure"]
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -59,6 +59,40 @@ def plot_programming_error(
     panel.set_xticks(sorted({n for by_size in errors.values() for n in by_size}))
     panel.grid(True, which="major", alpha=0.3)
     panel.legend(fontsize=8)
+    return panel
+
+
+def plot_error_histogram(errors: Array, axes: Axes | None = None) -> Axes:
+    """How many settings have which programming error, on a logarithmic axis, with the median.
+
+    Parameters
+    ----------
+    errors : array
+        Errors relative to full scale, of either sign; those that are exactly 0, for which a logarithmic axis has no
+        place, are counted in the title.
+    axes : matplotlib axes, optional
+    """
+    sizes = np.abs(finite_array("errors", errors)).ravel()
+    panel: Axes = _new_axes() if axes is None else axes
+    shown = sizes[sizes > 0]
+    if shown.size:
+        low, high = float(shown.min()), float(shown.max())
+        if high < 1.001 * low:  # a bar of its own width for one value
+            low, high = 0.8 * low, 1.25 * high
+        count = min(60, max(10, round(2 * shown.size ** (1 / 3))))
+        panel.hist(shown, np.geomspace(low, high, count + 1).tolist(), color=_COLOURS[0])
+    panel.set_xscale("log")
+    median = float(np.median(sizes))
+    if median > 0:
+        panel.axvline(median, color=_COLOURS[1], lw=1.5, label=f"median {median:.2g}")
+        panel.legend(loc="upper left", fontsize=8)
+    zeros = sizes.size - shown.size
+    panel.set_title(f"Errors of {sizes.size:,} settings" + (f", {zeros:,} exactly 0" if zeros else ""))
+    panel.set_xlabel("|programming error| / full scale")
+    panel.set_ylabel("settings")
+    panel.locator_params(axis="y", integer=True)
+    panel.set_axisbelow(True)
+    panel.grid(True, which="major", alpha=0.3)
     return panel
 
 

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from rescircuit import __version__
-from rescircuit.cli import demo, design, export, verify
+from rescircuit.cli import demo, design, export, program, verify
 from rescircuit.cli.simulate import simulate
 from rescircuit.errors import InputError, MissingToolError, RescircuitError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("demo", epilog=demo.EPILOG)(demo.demo)
 app.command("design", epilog=design.EPILOG)(design.design)
+app.command("program", epilog=program.EPILOG)(program.program)
 app.add_typer(simulate)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("verify", epilog=verify.EPILOG)(verify.verify)

@@ -50,7 +50,8 @@ def subset_totals(
         for first in range(0, banks, rows)
         for start in range(0, count, _INSTANCES_PER_TASK)
     ]
-    if not run_tasks(sum_up, blocks):
+    # A Ctrl-C now would lose what has been found: it is heard once, and the sums, soon done, are made all the same.
+    if not run_tasks(sum_up, blocks) and not run_tasks(sum_up, blocks):
         raise KeyboardInterrupt
     return mask, total, residual
 

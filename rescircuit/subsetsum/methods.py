@@ -14,7 +14,7 @@ from rescircuit.subsetsum.exact_choice import exact_instance
 from rescircuit.subsetsum.fixed_point import to_grid
 from rescircuit.subsetsum.integers import closest_integer_subset, to_steps
 from rescircuit.subsetsum.look_up import codebook_bytes, solve_by_codebook
-from rescircuit.subsetsum.meet_in_the_middle import bytes_needed, solve_batch
+from rescircuit.subsetsum.meet_in_the_middle import UNSOLVED, bytes_needed, solve_batch
 from rescircuit.subsetsum.mip import NOTHING_FOUND, solve_mip
 from rescircuit.subsetsum.outcomes import Outcome, as_bits, certified, settled
 from rescircuit.subsetsum.problem import Problem
@@ -111,6 +111,8 @@ def _repeated_scans(problem: Problem) -> Outcome:
             progress=problem.progress,
             deadline=problem.deadline,
         )
+        if state[bank, column] == UNSOLVED:
+            break  # interrupted, or out of time: the others are not begun
     return certified(problem, bits, state, grid, step)
 
 

@@ -31,6 +31,8 @@ def closest_of_size(problem: Problem, grid: Grid, step: Array, low: int, high: i
         banks = np.flatnonzero((fixed == pattern).all(axis=1))
         free = np.flatnonzero(pattern == 0)
         taken = int((pattern == 1).sum())
+        if not low - free.size <= taken <= high:
+            continue  # no subset of that size
         part = Grid(grid.items[np.ix_(banks, free)], grid.targets[banks], grid.doubt[banks])
         found, state[banks] = solve_counted(
             part, max(0, low - taken), high - taken, progress=problem.progress, deadline=problem.deadline
@@ -87,6 +89,7 @@ def fewest(problem: Problem) -> Outcome:
     found: Outcome | None = None
     closest = np.full(grid.targets.shape, np.inf)
     done = np.zeros(grid.targets.shape, np.bool_)
+    ended = False
     for size in range(max(low, taken), high + 1):
         if size > problem.n - int(problem.excluded.sum(axis=1).min()):
             break
@@ -100,10 +103,11 @@ def fewest(problem: Problem) -> Outcome:
             ours[better] = theirs[better]
         closest[better] = distance[better]
         done |= closest <= problem.tolerance
-        if done.all():
+        ended = bool((here.status == BEST_FOUND)[possible].any())
+        if ended or done.all():
             break
     assert found is not None  # noqa: S101 - the loop above runs: counts were checked against what is fixed
-    found.status[~done & (found.status == OPTIMAL)] = INFEASIBLE
+    found.status[~done] = BEST_FOUND if ended else INFEASIBLE
     found.doubt[:] = np.inf  # nothing is proved of other sizes' residuals
     return found
 

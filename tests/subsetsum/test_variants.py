@@ -129,6 +129,22 @@ def test_the_fewest_within_a_tolerance(law):
             assert abs(solution.residual) == float(min(abs(r) for _, r in every(items, target)))
 
 
+def test_the_fewest_where_instances_have_different_items_stuck():
+    items = RNG.uniform(0.5, 1, (4, 7))
+    chosen = np.array([[False] * 7, [True] * 3 + [False] * 4, [True] * 7, [False] * 7])
+    excluded = np.array([[False] * 7, [False] * 6 + [True], [False] * 7, [True] * 6 + [False]])
+    targets = np.array([2.0, 3.1, items[2].sum(), 0.7])
+    solution = rc.subset_sum(items, targets, tolerance=0.25, chosen=chosen, excluded=excluded)
+    for k in range(4):
+        within = [
+            mask.sum()
+            for mask, r in every(items[k], targets[k])
+            if abs(r) <= 0.25 and mask[chosen[k]].all() and not mask[excluded[k]].any()
+        ]
+        assert solution.status[k] == ("optimal" if within else "infeasible")
+        assert not within or solution.mask[k].sum() == min(within)
+
+
 @pytest.mark.parametrize("law", LAWS)
 def test_the_cheapest_within_a_tolerance(law):
     for share in (0.0, 0.02, 0.2):
