@@ -41,7 +41,7 @@ def solve_counted(
         _solve_block(*grid, low, high, bits, state, first, last)
         return (last - first) * targets
 
-    rows = max(1, _MOST_SUMS_PER_TASK // (2 ** (n - n // 2) * n))
+    rows = max(1, _MOST_SUMS_PER_TASK // (2 ** (n - n // 2) * max(n, 1)))
     blocks = ((first, min(first + rows, banks)) for first in range(0, banks, rows))
     run_tasks(solve, blocks, progress=progress, deadline=deadline)
     return bits, state
