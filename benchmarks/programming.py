@@ -14,13 +14,13 @@ Solver = Callable[[np.ndarray, float], np.ndarray]
 
 # What is measured: items, instances with items of their own or targets of one bank, runs, and what others took.
 WORK = (
-    (12, 400_000, "own", 3, ""),
+    (12, 400_000, "own", 5, ""),
     (21, 397_000, "own", 3, "21.5 h on 36 cores, Gurobi (Pensia et al. 2020, experiment 1)"),
     (30, 2_572, "own", 3, "1 h on 32 cores, Gurobi (da Cunha 2023, section 4.3)"),
-    (40, 1, "own", 3, ""),
-    (50, 1, "own", 3, ""),
+    (40, 1, "own", 15, ""),
+    (50, 1, "own", 5, ""),
     (60, 1, "own", 1, ""),
-    (20, 1_000_000, "one bank", 3, ""),
+    (20, 1_000_000, "one bank", 5, ""),
 )
 PEERS = (10, 15, 18, 21)
 INSTANCES_FOR_PEERS = 3

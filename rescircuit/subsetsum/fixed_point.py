@@ -20,6 +20,7 @@ from rescircuit.subsetsum.problem import Problem
 __all__ = ["Grid", "to_grid"]
 
 _BITS = 60
+_ORDINARY = 900  # the largest exponent of two at which neither a step nor its inverse overflows
 
 Int64Array = NDArray[np.int64]
 
@@ -79,5 +80,9 @@ def to_grid(problem: Problem) -> tuple[Grid, Array]:
 
 def _round(values: Array, exponent: NDArray[np.int32]) -> tuple[Int64Array, NDArray[np.bool_]]:
     """Nearest grid points as integers, and which values were not on the grid."""
+    if np.abs(exponent).max() < _ORDINARY:
+        step = np.ldexp(1.0, exponent)  # its inverse is a double, too, and products are quicker
+        nearest = np.rint(values * (1.0 / step))
+        return nearest.astype(np.int64), nearest * step != values
     nearest = np.rint(np.ldexp(values, -exponent))
     return nearest.astype(np.int64), np.ldexp(nearest, exponent) != values
