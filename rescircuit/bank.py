@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, repeat
+from operator import truediv
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ __all__ = ["DEFAULT_READ_VOLTAGE", "Bank", "Setting", "checked_mask", "spread_no
 
 Mask = NDArray[np.bool_]
 
+MOST_RESISTORS = 4096  # in a bank: far more than can be programmed, and no memory to speak of
 DEFAULT_READ_VOLTAGE = 0.1  # volt: small enough to keep a switch linear, large enough to measure
 
 
@@ -51,7 +54,7 @@ class Setting:
     error : float or array (...)
         ``conductance - target``, siemens, from an exact summation.
     bound : float or array (...)
-        Proved: no setting has an ``|error|`` below it.
+        Proved, to its last bit and for the branches' values as doubles: no setting has an ``|error|`` below it.
     status : str or str array (...)
         ``"optimal"``: no setting comes closer. See :class:`rescircuit.subsetsum.Solution`.
     v_read : float
@@ -108,6 +111,8 @@ class Bank:
         resistances.flags.writeable = False
         object.__setattr__(self, "resistances", resistances)
         positive_number("v_read", self.v_read, "V")
+        if not hasattr(self.switch, "branch_current"):
+            raise InputError("switch", "a switch, such as NMOS(w_over_l=10) or IdealSwitch()", self.switch)
 
     @classmethod
     def sample(
@@ -144,7 +149,7 @@ class Bank:
         v_read : float
             Read voltage, volt.
         """
-        n = whole_number("n", n, 1)
+        n = whole_number("n", n, 1, MOST_RESISTORS)
         start = whole_number("start", start, 0)
         shape = tuple(whole_number("shape", length, 1) for length in shape)
         given = spread_nominals(resistor.nominal, n, nominals, ratio)
@@ -193,6 +198,12 @@ class Bank:
         """
         mask = checked_mask(mask, self.n)
         across = finite_array("voltage", voltage, "V")[..., np.newaxis]
+        for name, array in (("mask", mask), ("voltage", across)):
+            try:
+                np.broadcast_shapes(self.shape, mask.shape[:-1], array.shape[:-1])
+            except ValueError:
+                required = f"of a shape that broadcasts against the banks' {self.shape}"
+                raise InputError(name, required, f"shape {array.shape[:-1]}") from None
         closed = self.switch.branch_current(self.resistances, across, closed=True)
         opened = self.switch.branch_current(self.resistances, across, closed=False)
         return np.where(mask, closed, opened).sum(axis=-1)[()]
@@ -279,7 +290,9 @@ class Bank:
 
     def _branch_conductances(self, *, closed: bool) -> Array:
         voltage = np.asarray(self.v_read)
-        return self.switch.branch_current(self.resistances, voltage, closed=closed) / self.v_read
+        conductances = self.switch.branch_current(self.resistances, voltage, closed=closed) / self.v_read
+        conductances.flags.writeable = False  # kept, and handed out
+        return conductances
 
 
 def checked_mask(mask: Any, n: int) -> Mask:
@@ -314,7 +327,8 @@ def spread_nominals(
         if nominals == "geometric":
             if not 1 < positive_number("ratio", ratio) <= 2:
                 raise InputError("ratio", "above 1 and at most 2", ratio, "Above 2 the subset sums leave gaps.")
-            shares = ratio ** -np.arange(n, dtype=np.float64)
+            # One division after the other: a power's last bit depends on the machine.
+            shares = np.array(list(accumulate(repeat(float(ratio), n - 1), truediv, initial=1.0)))
             shares = n * shares / math.fsum(shares)
             return nominal * shares if in_series else nominal / shares
         raise InputError("nominals", '"geometric", "equal" or an array of resistances', nominals)

@@ -102,6 +102,15 @@ def test_a_chip_is_the_same_in_any_chunking():
     assert not np.array_equal(whole, rc.Bank.sample(FOUNDRY, n=5, seed=9, chip=3, shape=(10,)).resistances)
 
 
+def test_spread_nominals_are_the_same_bits_everywhere():
+    """Powers differ in their last bit between processors; quotients, one after the other, do not."""
+    quotients = [1.0]
+    for _ in range(23):
+        quotients.append(quotients[-1] / 1.7)
+    total = math.fsum(quotients)
+    assert spread_nominals(1e4, 24, ratio=1.7).tolist() == [1e4 / (24 * q / total) for q in quotients]
+
+
 def test_spread_nominals_keep_the_full_scale_and_the_ratio():
     spread = 1 / spread_nominals(10e3, 12)
     assert spread.sum() == pytest.approx(12 / 10e3, rel=1e-14)
@@ -139,8 +148,9 @@ def test_a_bank_cannot_be_changed_behind_its_cached_values():
     bank = rc.Bank(resistances=given)
     given[0] = 5.0
     assert bank.resistances[0] == 1e3
-    with pytest.raises(ValueError, match="read-only"):
-        bank.resistances[0] = 1.0
+    for values in (bank.resistances, bank.on_conductances, bank.off_conductances):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 1.0
 
 
 @pytest.mark.parametrize(
@@ -152,7 +162,7 @@ def test_a_bank_cannot_be_changed_behind_its_cached_values():
         (lambda: rc.Bank(resistances=[1e3, math.nan]), "resistances at index 1 must be finite"),
         (lambda: rc.Bank(resistances=5.0), "resistances must be an array"),
         (lambda: rc.Bank(resistances=[1e3], v_read=0.0), "v_read must be a finite number above 0"),
-        (lambda: rc.Bank.sample(THESIS, n=0, seed=1), "n must be a whole number of at least 1"),
+        (lambda: rc.Bank.sample(THESIS, n=0, seed=1), "n must be a whole number from 1 to 4096"),
         (lambda: rc.Bank.sample(THESIS, n=4, seed=-1), "seed must be a whole number from 0"),
         (lambda: rc.Bank.sample(THESIS, n=4, seed=1, nominals="spread"), "nominals must be"),
         (lambda: rc.Bank.sample(THESIS, n=4, seed=1, nominals=[1.0, 2.0]), "nominals must be shape (4,)"),

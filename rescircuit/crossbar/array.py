@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from rescircuit.checks import Array, finite_array, non_negative_array
-from rescircuit.crossbar.nodal import NodalSystem
+from rescircuit.crossbar.nodal import TOO_MANY_DECADES, NodalSystem
 from rescircuit.crossbar.topology import Topology
-from rescircuit.errors import InputError
+from rescircuit.errors import InputError, SolutionError
 
-__all__ = ["Crossbar", "CrossbarSolution"]
+__all__ = ["CURRENT_LIMIT", "Crossbar", "CrossbarSolution"]
+
+CURRENT_LIMIT = 1e-9  # relative
+_NOTHING = 1e-6  # of the largest line's current: a smaller one counts as so much
+_SOLUTIONS_AT_ONCE = 32
+_LARGEST = 1e30  # siemens, and its inverse the least wire resistance in ohm: beyond lies nothing physical
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,8 @@ class CrossbarSolution:
         Through the cells, from word line to bit line, ampere.
     kcl_residual : float
         Kirchhoff's current law as a backward error, the worst of the batch: ``|Y v - i| / (|Y| |v| + |i|)``.
+    current_error : float
+        Estimate of the output currents' largest relative error, from what another step of refinement would change.
     condition_estimate : float
         Estimate of the nodal matrix's condition number in the 1-norm.
     """
@@ -39,6 +46,7 @@ class CrossbarSolution:
     bit_line_voltages: Array
     device_currents: Array
     kcl_residual: float
+    current_error: float
     condition_estimate: float
 
 
@@ -68,6 +76,9 @@ class Crossbar:
         cells = non_negative_array("conductances", conductances, "S")
         if cells.ndim != 2:
             raise InputError("conductances", "an array (m, n)", f"shape {cells.shape}")
+        if cells.max() > _LARGEST:
+            raise InputError("conductances", f"at most {_LARGEST:g} S", float(cells.max()), "Join its nodes instead.")
+        cells.flags.writeable = False
         m, n = cells.shape
         self.topology = Topology(
             conductances=cells,
@@ -107,15 +118,18 @@ class Crossbar:
         InputError
             For voltages that are not finite or not m to an input.
         SolutionError
-            If Kirchhoff's current law is not met to :data:`rescircuit.crossbar.nodal.RESIDUAL_LIMIT`.
+            If Kirchhoff's current law is not met to :data:`rescircuit.crossbar.nodal.RESIDUAL_LIMIT`, or an output
+            current is in doubt by more than :data:`CURRENT_LIMIT`: with cells that conduct some 1e7 times better than
+            the wires, doubles no longer tell their ends apart.
         """
         m, n = self.shape
         inputs = finite_array("voltages", voltages, "V")
         if inputs.ndim == 0 or inputs.shape[-1] != m:
             raise InputError("voltages", f"of shape (..., {m}), one a word line", f"shape {inputs.shape}")
         driven = inputs.reshape(-1, m)
-        word, bit, residual = self._cell_voltages(np.hstack([driven, np.zeros((len(driven), n))]))
+        word, bit, residual, doubt = self._cell_voltages(np.hstack([driven, np.zeros((len(driven), n))]))
         through = self.conductances * (word - bit)
+        error = _checked_currents(through, self.conductances * doubt, axis=1)
         batch = inputs.shape[:-1]
         return CrossbarSolution(
             output_currents=through.sum(axis=1).reshape(*batch, n),
@@ -123,6 +137,7 @@ class Crossbar:
             bit_line_voltages=bit.reshape(*batch, m, n),
             device_currents=through.reshape(*batch, m, n),
             kcl_residual=residual,
+            current_error=error,
             condition_estimate=self._system.condition_estimate,
         )
 
@@ -131,11 +146,15 @@ class Crossbar:
         m, n = self.shape
         from_words = m <= n
         driven = np.hstack([np.eye(m), np.zeros((m, n))]) if from_words else np.hstack([np.zeros((n, m)), np.eye(n)])
-        word, bit, _ = self._cell_voltages(driven)
-        # A line's current is the sum of its cells' currents, not the difference of two nearly equal wire voltages.
-        if from_words:
-            return (self.conductances * (word - bit)).sum(axis=1)
-        return (self.conductances * (bit - word)).sum(axis=2).T
+        rows = []
+        for start in range(0, len(driven), _SOLUTIONS_AT_ONCE):  # all nodes of all solutions would take much memory
+            word, bit, _, doubt = self._cell_voltages(driven[start : start + _SOLUTIONS_AT_ONCE])
+            # A line's current is the sum of its cells' currents, not the difference of two wire voltages.
+            through = self.conductances * (word - bit)
+            axis = 1 if from_words else 2
+            _checked_currents(through, self.conductances * doubt, axis=axis)
+            rows.append(through.sum(axis=axis))
+        return np.concatenate(rows) if from_words else -np.concatenate(rows).T
 
     @cached_property
     def _system(self) -> NodalSystem:
@@ -143,15 +162,33 @@ class Crossbar:
         held = np.concatenate([topology.drivers, topology.senses])
         return NodalSystem(topology.representative.size, topology.branches, held)
 
-    def _cell_voltages(self, held: Array) -> tuple[Array, Array, float]:
-        """Voltages (k, m, n) on both sides of the cells, for voltages (k, m + n) of drivers and senses."""
-        nodes, residual = self._system.solve(held)
-        return nodes[:, self.topology.word_nodes], nodes[:, self.topology.bit_nodes], residual
+    def _cell_voltages(self, held: Array) -> tuple[Array, Array, float, Array]:
+        """Voltages (k, m, n) on both sides of the cells for voltages (k, m + n) of drivers and senses.
+
+        With them Kirchhoff's residual, and the doubt about the voltages across the cells.
+        """
+        nodes, change, residual = self._system.solve(held)
+        words, bits = self.topology.word_nodes, self.topology.bit_nodes
+        return nodes[:, words], nodes[:, bits], residual, change[:, words] - change[:, bits]
+
+
+def _checked_currents(through: Array, doubt: Array, axis: int) -> float:
+    """The largest relative error of lines' currents, the sums of `through` along `axis`; too large a one is refused."""
+    size = np.abs(through).sum(axis=axis)
+    scale = np.maximum(size, _NOTHING * size.max(axis=-1, keepdims=True))
+    error = np.divide(np.abs(doubt.sum(axis=axis)), scale, out=np.zeros_like(scale), where=scale > 0)
+    worst = float(error.max())
+    if not worst <= CURRENT_LIMIT:
+        raise SolutionError("Currents of the array", worst, CURRENT_LIMIT, TOO_MANY_DECADES)
+    return worst
 
 
 def _segments(argument: str, values: Any, shape: tuple[int, int]) -> Array:
     """Wire segments as an array of `shape`."""
     segments = non_negative_array(argument, values, "ohm")
+    wires = segments[segments > 0]
+    if wires.size and not 1.0 / _LARGEST <= wires.min() <= wires.max() <= _LARGEST:
+        raise InputError(argument, f"0, or from {1 / _LARGEST:g} to {_LARGEST:g} ohm", float(wires.min()))
     try:
         return np.broadcast_to(segments, shape)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,10 @@ from rescircuit.checks import Array
 from rescircuit.crossbar.topology import Branches
 from rescircuit.errors import SolutionError
 
-__all__ = ["RESIDUAL_LIMIT", "NodalSystem"]
+__all__ = ["RESIDUAL_LIMIT", "TOO_MANY_DECADES", "NodalSystem"]
 
 RESIDUAL_LIMIT = 1e-12  # backward error; a healthy solution has 1e-17 to 1e-15
+TOO_MANY_DECADES = "The conductances span too many decades; leave out cells and wires that do not matter."
 _REFINEMENTS = 1  # more change nothing: the voltages' own last bits are reached
 
 
@@ -50,7 +52,7 @@ class NodalSystem:
         inner = self._incidence[:, self.free]
         self._inner = csc_array(inner.T @ (self._conductance * inner))
 
-    def solve(self, held_voltages: Array) -> tuple[Array, float]:
+    def solve(self, held_voltages: Array) -> tuple[Array, Array, float]:
         """Voltages of all nodes.
 
         Parameters
@@ -62,27 +64,30 @@ class NodalSystem:
         -------
         voltages : array (k, count)
             Volt; nodes that nothing touches read 0 V.
+        change : array (k, count)
+            What another step of refinement would change, volt: what rounding has left in doubt.
         kcl_residual : float
             The largest backward error ``|Y v - i| / (|Y| |v| + |i|)`` of the k solutions, in maximum norms.
 
         Raises
         ------
         SolutionError
-            If that error is above :data:`RESIDUAL_LIMIT`.
+            If that error is above :data:`RESIDUAL_LIMIT`, or the matrix is singular in doubles.
         """
         nodes = np.zeros((self._count, len(held_voltages)))
         nodes[self.held] = held_voltages.T
         if self.free.size == 0:
-            return nodes.T, 0.0
+            return nodes.T, np.zeros_like(nodes.T), 0.0
         # The first pass solves; the others refine. Their defects are summed from the branches' currents, whose
         # voltage differences are exact, and not from a product that has rounded large terms already.
         for _ in range(1 + _REFINEMENTS):
             nodes[self.free] += self._factors.solve(-self._leaving(nodes)[self.free])
+        change = np.zeros_like(nodes)
+        change[self.free] = self._factors.solve(-self._leaving(nodes)[self.free])
         residual = float(self._backward_error(nodes).max())
         if not residual <= RESIDUAL_LIMIT:
-            hint = "The conductances span too many decades; leave out cells and wires that do not matter."
-            raise SolutionError("Kirchhoff's current law in the array", residual, RESIDUAL_LIMIT, hint)
-        return nodes.T, residual
+            raise SolutionError("Kirchhoff's current law in the array", residual, RESIDUAL_LIMIT, TOO_MANY_DECADES)
+        return nodes.T, change.T, residual
 
     def _leaving(self, nodes: Array) -> Array:
         """Currents that leave each node through its branches, ampere, (count, k)."""
@@ -100,12 +105,21 @@ class NodalSystem:
     @cached_property
     def _factors(self) -> SuperLU:
         """Sparse LU. The matrix is symmetric and column-dominant, so it needs no pivoting."""
-        return splu(
-            self._inner,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
+        try:
+            return splu(
+                self._inner,
+                permc_spec="MMD_AT_PLUS_A",
+                diag_pivot_thresh=0.0,
+                options={"SymmetricMode": True},
+            )
+        except RuntimeError:  # beside a cell that conducts 1e16 times better, a wire is lost in rounding
+            raise SolutionError(
+                "Kirchhoff's current law in the array", np.inf, RESIDUAL_LIMIT, TOO_MANY_DECADES
+            ) from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: all but the factors, which are made again when they are used."""
+        return {name: value for name, value in vars(self).items() if name != "_factors"}
 
     def _backward_error(self, nodes: Array) -> Array:
         """``|Y v - i| / (|Y| |v| + |i|)`` of each column; what held nodes inject is part of ``Y v`` here."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.crossbar import Crossbar
+from rescircuit.errors import InputError
 from rescircuit.network.converters import quantise_signed, quantise_unsigned
 from rescircuit.network.layers import ACTIVATIONS, Dense, Network, checked_inputs
 
@@ -36,6 +37,9 @@ class Tile:
         Programming error: the programmed difference less the target, siemens.
     mask : bool array (i, o, 2, n)
         The switch settings of the positive and the negative bank of each pair.
+    nonlinearity : float
+        How far a bank's conductance moves between almost no voltage and the read voltage, for its switches are not
+        linear; the worst, relative to a bank's full scale.
     inputs, outputs : slice
         Which of the layer's inputs drive it, and to which of its outputs it adds.
     """
@@ -44,6 +48,7 @@ class Tile:
     target: Array
     error: Array
     mask: Any
+    nonlinearity: float
     inputs: slice
     outputs: slice
 
@@ -69,8 +74,8 @@ class AnalogLayer:
         The smallest full-scale conductance of the layer's banks, siemens.
     input_full_scale : float
         The input that the largest voltage, ``spec.v_read``, stands for.
-    output_full_scale : float
-        The largest current at the converter, ampere.
+    calibration_inputs : array (k, in) or None
+        Inputs that the output converters' range is set to; ``None``: to all inputs within the full scale.
     spec : ArraySpec
     """
 
@@ -79,8 +84,24 @@ class AnalogLayer:
     siemens_per_weight: float
     bank_full_scale: float
     input_full_scale: float
-    output_full_scale: float
+    calibration_inputs: Array | None
     spec: ArraySpec
+
+    @cached_property
+    def output_full_scale(self) -> float:
+        """The largest current that a converter reads, ampere: for the calibration inputs, or for all inputs."""
+        spec, largest = self.spec, 0.0
+        volts_per_input = spec.v_read / self.input_full_scale
+        for tile in self.tiles:
+            effective = tile.crossbar.effective_conductances()
+            columns = tile.effective_difference if spec.subtraction == "analog" else effective
+            if self.calibration_inputs is None:
+                reach = [spec.v_read * np.maximum(sign * columns, 0.0).sum(axis=0) for sign in (1, -1)]
+            else:
+                x = self.calibration_inputs[..., tile.inputs]
+                reach = [np.abs(np.maximum(sign * x, 0.0) * volts_per_input @ columns) for sign in (1, -1)]
+            largest = max(largest, *(float(currents.max()) for currents in reach))
+        return largest or 1.0
 
     def __call__(self, x: Array) -> Array:
         """Outputs (..., out) for inputs (..., in), through converters and wires."""
@@ -103,7 +124,10 @@ class AnalogLayer:
 
     def _read_out(self, positive: Array, negative: Array) -> Array:
         """The difference of two columns' currents, ampere, as the converter gives it."""
-        bits, full_scale = self.spec.adc_bits, self.output_full_scale
+        bits = self.spec.adc_bits
+        if bits is None:
+            return positive - negative
+        full_scale = self.output_full_scale
         if self.spec.subtraction == "analog":
             return quantise_signed(positive - negative, full_scale, bits)
         return quantise_unsigned(positive, full_scale, bits) - quantise_unsigned(negative, full_scale, bits)
@@ -130,11 +154,26 @@ class AnalogNetwork:
     chip: int
 
     def __call__(self, x: Any) -> Array:
-        """Outputs (..., out) for inputs (..., in)."""
+        """Outputs (..., out) for inputs (..., in).
+
+        Raises
+        ------
+        InputError
+            For inputs beyond the range that voltages were set to.
+        """
         x = checked_inputs(x, self.network.inputs)
+        largest, full_scale = float(np.abs(x).max()), self.layers[0].input_full_scale
+        if largest > full_scale * (1 + 1e-9):
+            hint = "Scale the inputs, or give map_network calibration_inputs that reach as far."
+            raise InputError("x", f"at most {full_scale:g} in magnitude, the range of the voltages", largest, hint)
         for layer in self.layers:
             x = layer(x)
         return x
+
+    @property
+    def switch_nonlinearity(self) -> float:
+        """The worst of the tiles' non-linearities, which inference leaves out, relative to a bank's full scale."""
+        return max(tile.nonlinearity for tile in self.tiles)
 
     @property
     def tiles(self) -> Sequence[Tile]:
@@ -151,7 +190,7 @@ class AnalogNetwork:
     def rewired(self, r_word_line: float, r_bit_line: float) -> AnalogNetwork:
         """The same programmed chip with other wires: what they alone do to the result.
 
-        The converters keep their ranges.
+        The converters' ranges are set anew.
         """
         spec = replace(self.spec, r_word_line=r_word_line, r_bit_line=r_bit_line)
         layers = tuple(

@@ -29,6 +29,9 @@ def from_sklearn(model: Any) -> Network:
     except AttributeError:
         required = "a fitted MLPClassifier or MLPRegressor of scikit-learn"
         raise InputError("model", required, type(model).__name__, "Call its fit() first.") from None
+    output = getattr(model, "out_activation_", "identity")
+    if output not in ("identity", "softmax", "logistic"):
+        raise InputError("model", "one whose output is linear, or scores of classes", output)
     last = len(weights) - 1
     return Network(
         tuple(
@@ -78,12 +81,16 @@ def save_network(network: Network, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        For activations that differ between layers, which the format cannot say, or a folder not to be written to.
+        For activations that differ between layers, which the format cannot say, layers of the same name, or a folder
+        that cannot be written to.
     """
     between = {layer.activation for layer in network.layers[:-1]} or {"relu"}
     if len(between) > 1 or network.layers[-1].activation != "identity":
         required = "a network with one activation between its layers and none behind the last"
         raise InputError("network", required, [layer.activation for layer in network.layers])
+    names = [layer.name for layer in network.layers]
+    if len(set(names)) < len(names):
+        raise InputError("network", "one whose layers have names of their own", names)
     arrays: dict[str, Any] = {"activation": np.array(between.pop())}
     for layer in network.layers:
         arrays[f"{layer.name}.weight"], arrays[f"{layer.name}.bias"] = layer.weight, layer.bias

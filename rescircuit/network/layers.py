@@ -51,8 +51,9 @@ class Dense:
             raise InputError(f"{self.name}.bias", f"of shape {weight.shape[:1]}", f"shape {bias.shape}")
         if self.activation not in ACTIVATIONS:
             raise InputError(f"{self.name}.activation", f"one of {', '.join(ACTIVATIONS)}", self.activation)
-        object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "bias", bias)
+        for name, values in (("weight", weight), ("bias", bias)):
+            values.flags.writeable = False
+            object.__setattr__(self, name, values)
 
     def __call__(self, x: Array) -> Array:
         """Outputs (..., out) for inputs (..., in)."""

@@ -100,7 +100,8 @@ def map_network(
     """Sample a chip, program every weight of `network` on it exactly, and lay it out on tiles.
 
     A weight w is the difference of two banks, ``w * siemens_per_weight``, both near the middle of their range. The
-    negative bank is programmed last and makes up for the error of the positive one.
+    negative bank is programmed last and makes up for the error of the positive one. Cells are taken as linear, with
+    their conductance at ``spec.v_read``; how far that is from true is in ``switch_nonlinearity``.
 
     Parameters
     ----------
@@ -125,8 +126,7 @@ def map_network(
     for dense in network.layers:
         if samples is not None:
             bound = float(np.abs(samples).max())
-        layer = _map_layer(dense, spec, seed, chip, first_bank, bound or 1.0, progress)
-        layers.append(replace(layer, output_full_scale=_output_full_scale(layer, samples)))
+        layers.append(_map_layer(dense, spec, seed, chip, first_bank, bound or 1.0, samples, progress))
         first_bank += 2 * dense.weight.size
         samples = None if samples is None else dense(samples)
         bound = _largest_output(dense, bound)
@@ -140,9 +140,10 @@ def _map_layer(
     chip: int,
     first_bank: int,
     input_full_scale: float,
+    samples: Array | None,
     progress: Callable[[float], None] | None,
 ) -> AnalogLayer:
-    """Sample and program the banks of one layer; its output range is still to be set."""
+    """Sample and program the banks of one layer."""
     weight = dense.weight.T  # the array's way round: inputs on word lines
     places = _tile_places(weight.shape[0], weight.shape[1], spec)
     banks = []
@@ -165,6 +166,7 @@ def _map_layer(
                 target=difference,
                 error=conductance[..., 0] - conductance[..., 1] - difference,
                 mask=mask,
+                nonlinearity=_nonlinearity(bank, mask, conductance, full_scale),
                 inputs=inputs,
                 outputs=outputs,
             )
@@ -175,7 +177,7 @@ def _map_layer(
         siemens_per_weight=siemens_per_weight,
         bank_full_scale=full_scale,
         input_full_scale=input_full_scale,
-        output_full_scale=np.inf,
+        calibration_inputs=samples,
         spec=spec,
     )
 
@@ -190,6 +192,11 @@ def _program_pairs(
     lower = negative.program(np.maximum(upper.conductance - difference, 0.0), progress=progress)
     mask = np.stack([upper.mask, lower.mask], axis=-2)
     return mask, np.stack([upper.conductance, lower.conductance], axis=-1)
+
+
+def _nonlinearity(bank: Bank, mask: Any, conductance: Array, full_scale: float) -> float:
+    """How far banks' conductances move between almost no voltage and the read voltage, relative to full scale."""
+    return float(np.abs(bank.conductance(mask, 1e-3 * bank.v_read) - conductance).max()) / full_scale
 
 
 def _sample(spec: ArraySpec, shape: tuple[int, ...], seed: int, chip: int, start: int) -> Bank:
@@ -220,20 +227,3 @@ def _largest_output(dense: Dense, bound: float) -> float:
     """A bound on |outputs| for all inputs in [-bound, bound], by interval arithmetic."""
     sums = np.abs(dense.weight).sum(axis=1) * bound + np.abs(dense.bias)
     return float(sums.max()) if dense.activation in ("identity", "relu") else 1.0
-
-
-def _output_full_scale(layer: AnalogLayer, samples: Array | None) -> float:
-    """The largest current, ampere, that the layer's converters must read: of the samples, or of all inputs."""
-    volts = layer.spec.v_read / layer.input_full_scale
-    largest = 0.0
-    for tile in layer.tiles:
-        effective = tile.crossbar.effective_conductances()
-        columns = effective[:, 0::2] - effective[:, 1::2] if layer.spec.subtraction == "analog" else effective
-        if samples is None:
-            reach = layer.spec.v_read * np.maximum(columns, 0).sum(axis=0)
-            reach = np.maximum(reach, layer.spec.v_read * np.maximum(-columns, 0).sum(axis=0))
-        else:
-            phases = [np.maximum(sign * samples[..., tile.inputs], 0.0) for sign in (1, -1)]
-            reach = np.abs(np.concatenate([np.atleast_2d(x * volts @ columns) for x in phases]))
-        largest = max(largest, float(reach.max()))
-    return largest or 1.0

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO
 
 __all__ = [
@@ -37,19 +37,19 @@ _MOST_PAIRS = 256  # that are kept; of more, only the closest is
 BEST, ABOVE, I, J, COUNT, OVERFLOW, _FIRST = range(7)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def new_record() -> Any:
     """Room for what walks remember."""
     return np.empty(_FIRST + 3 * _MOST_PAIRS, np.int64)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def start_record(record: Any) -> None:
     """Forget what has been."""
     record[BEST], record[ABOVE], record[COUNT], record[OVERFLOW] = _FAR, 1, 0, 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def near_pairs(left: Any, right: Any, target: int, doubt: int, record: Any) -> None:
     """Walk once, noting in `record` the closest pair and the visited ones that may be as close.
 
@@ -76,7 +76,7 @@ def near_pairs(left: Any, right: Any, target: int, doubt: int, record: Any) -> N
         _walk(left, right, target, quarter << np.uint64(2), steps, doubt, record)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def is_only(left: Any, right: Any, target: int, doubt: int, record: Any) -> Any:
     """Whether the closest pair of one walk is proved to be closer than all others by more than `doubt`."""
     near = record[BEST] + doubt
@@ -94,7 +94,7 @@ def is_only(left: Any, right: Any, target: int, doubt: int, record: Any) -> Any:
     return only
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def all_near_pairs(left: Any, right: Any, target: int, near: int, record: Any) -> Any:
     """Places (k, 2) of all pairs within `near`, from the visited ones that `record` keeps of this walk.
 
@@ -123,7 +123,7 @@ def all_near_pairs(left: Any, right: Any, target: int, near: int, record: Any) -
     return pairs
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _note(excess: int, i: Any, j: Any, doubt: int, record: Any) -> None:
     """Keep a visited pair that is among the closest."""
     distance = abs(excess)
@@ -144,7 +144,7 @@ def _note(excess: int, i: Any, j: Any, doubt: int, record: Any) -> None:
     record[COUNT] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _let_go(near: int, record: Any) -> None:
     """Let go of kept pairs farther than `near`."""
     kept = 0
@@ -156,7 +156,7 @@ def _let_go(near: int, record: Any) -> None:
     record[COUNT] = kept
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _walk(left: Any, right: Any, target: int, start: Any, stop: Any, doubt: int, record: Any) -> None:
     """The walk's steps from `start` to `stop` as one chain."""
     i, j = _walk_path(left, right, target, start)
@@ -171,7 +171,7 @@ def _walk(left: Any, right: Any, target: int, start: Any, stop: Any, doubt: int,
         i += ONE - step
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _walk_four(left: Any, right: Any, target: int, length: Any, doubt: int, record: Any) -> None:
     """The walk's first steps in four chains of `length`, side by side, as merges are."""
     i0, j0 = _walk_path(left, right, target, ZERO)
@@ -202,7 +202,7 @@ def _walk_four(left: Any, right: Any, target: int, length: Any, doubt: int, reco
         i3 += ONE - step3
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _walk_path(left: Any, right: Any, target: int, step: Any) -> tuple[Any, Any]:
     """Where the walk is after `step` steps."""
     rows = np.uint64(left.size - 1)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.sorted_sums import INFINITE, ONE, ZERO
 
 __all__ = ["coded_sums"]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def coded_sums(magnitudes: Any) -> tuple[Any, Any]:
     """All subset sums, ascending, and their subsets.
 
@@ -42,7 +42,7 @@ def coded_sums(magnitudes: Any) -> tuple[Any, Any]:
     return sums[:count], codes
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _merge(sums: Any, codes: Any, size: Any, shift: int, bit: Any, merged_sums: Any, merged_codes: Any) -> None:
     """Merge a list with its copy shifted by one item, whose bit is set in the copy's codes."""
     a = ZERO

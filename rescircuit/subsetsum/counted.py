@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.subsetsum.closest_pair import ABOVE, BEST, I, J, is_only, near_pairs, new_record, start_record
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.meet_in_the_middle import PROVED, UNSURE
 from rescircuit.subsetsum.sorted_sums import INFINITE
@@ -47,7 +47,7 @@ def solve_counted(
     return bits, state
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _solve_block(
     items: Any, targets: Any, doubt: Any, low: int, high: int, bits: Any, state: Any, first: int, last: int
 ) -> None:
@@ -86,7 +86,7 @@ def _solve_block(
             state[bank, t] = PROVED if sure else UNSURE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sums_by_size(items: Any) -> tuple[Any, Any, Any]:
     """All subset sums of `items`, (n,), by the subset's size, ascending within a size.
 

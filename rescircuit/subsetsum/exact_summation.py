@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.tasks import run_tasks
 
 __all__ = ["exact_sum", "subset_totals"]
@@ -56,7 +56,7 @@ def subset_totals(
     return mask, total, residual
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sum_up(items: Any, bits: Any, targets: Any, offsets: Any, mask: Any, total: Any, residual: Any) -> None:
     n = items.shape[1]
     terms = np.empty(n + 2)
@@ -75,7 +75,7 @@ def _sum_up(items: Any, bits: Any, targets: Any, offsets: Any, mask: Any, total:
             residual[bank, t] = exact_sum(terms, count + 1, partials)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def exact_sum(terms: Any, count: int, partials: Any) -> float:
     """The correctly rounded sum of ``terms[:count]``; `partials` is room for as many numbers.
 
@@ -91,7 +91,7 @@ def exact_sum(terms: Any, count: int, partials: Any) -> float:
     return high + low
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _two_sum(a: float, b: float) -> tuple[float, float]:
     """The rounded sum and what its rounding lost, exactly (Knuth)."""
     total = a + b
@@ -99,7 +99,7 @@ def _two_sum(a: float, b: float) -> tuple[float, float]:
     return total, (a - (total - part)) + (b - part)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sum_of_partials(terms: Any, count: int, partials: Any) -> float:
     """The correctly rounded sum of ``terms[:count]``."""
     used = 0

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
 from rescircuit.subsetsum.coded_sums import coded_sums
+from rescircuit.subsetsum.compiled import kernel
 
 __all__ = ["Halves", "cheapest_pair", "costs_of", "count_near", "cut_in_two", "list_near"]
 
@@ -55,7 +55,7 @@ def cut_in_two(items: NDArray[np.int64], *, keep_zeros: bool = False) -> Halves:
     return Halves(left, right, left_bits, right_bits, int(items[items < 0].sum()))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_near(left: Any, right: Any, target: int, distance: int) -> Any:
     """How many pairs sum to within `distance` of `target`."""
     count = 0
@@ -70,7 +70,7 @@ def count_near(left: Any, right: Any, target: int, distance: int) -> Any:
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def list_near(left: Any, right: Any, target: int, distance: int, count: int) -> Any:
     """The places (count, 2) of all pairs that sum to within `distance` of `target`; `count` as counted before."""
     pairs = np.empty((count, 2), np.int64)
@@ -88,7 +88,7 @@ def list_near(left: Any, right: Any, target: int, distance: int, count: int) -> 
     return pairs
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cheapest_pair(left: Any, right: Any, left_cost: Any, right_cost: Any, target: int, distance: int) -> Any:
     """The places of the pair of least total cost among those within `distance` of `target`, or (-1, -1).
 

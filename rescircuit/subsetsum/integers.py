@@ -25,11 +25,11 @@ from operator import index as as_index
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.checks import finite_array, positive_number, whole_number
 from rescircuit.errors import InputError
+from rescircuit.subsetsum.compiled import kernel
 
 __all__ = ["IntegerSolution", "closest_integer_subset", "count_subsets", "to_steps"]
 
@@ -288,7 +288,7 @@ def _share_of_left(left: Sequence[int], right: Sequence[int], value: int) -> int
     return int(_first_common(_reachable(left), _reachable(right), sum(right) - value))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _join_shifted(words: Any, item: int, top: int) -> None:
     """Add to the sums in `words` those with `item`; none is above `top`. From the top down it needs no second set."""
     far = np.uint64(item) >> np.uint64(6)
@@ -307,7 +307,7 @@ def _join_shifted(words: Any, item: int, top: int) -> None:
     words[far] |= words[0] << near
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _last_set(words: Any, place: int) -> int:
     """The last set bit not above `place`; bit 0 is set."""
     k = place >> 6
@@ -321,7 +321,7 @@ def _last_set(words: Any, place: int) -> int:
     return 64 * k + bit
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _first_set(words: Any, place: int) -> int:
     """The first set bit from `place` on, which must exist."""
     k = place >> 6
@@ -335,7 +335,7 @@ def _first_set(words: Any, place: int) -> int:
     return 64 * k + bit
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _first_common(words: Any, others: Any, shift: int) -> int:
     """The first place whose bit is set in `words`, and `shift` places on in `others`; it must exist."""
     far = shift >> 6  # rounded downwards, also below zero
@@ -404,7 +404,7 @@ def _count_all(magnitudes: Sequence[int], goal: int, limbs: int) -> int:
     return sum(int(word) << 64 * k for k, word in enumerate(counts[goal]))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_shifted(counts: Any, item: int, top: int) -> None:
     """Add to the counts (sums, limbs) of the sums up to `top` those with `item`, with carries from limb to limb."""
     limbs = counts.shape[1]

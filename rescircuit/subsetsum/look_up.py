@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.subsetsum.coded_sums import coded_sums
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.meet_in_the_middle import PROVED, UNSURE
 from rescircuit.subsetsum.tasks import Progress, run_tasks, workers
@@ -61,7 +61,7 @@ def _buckets(sums: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
     return shift, np.searchsorted(sums, edges).astype(np.int64)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _look_up(sums: Any, table: Any, shift: int, goals: Any, doubt: Any, found: Any, state: Any) -> None:
     """For each goal the place of the nearest sum, below before above, and whether it is the only one within doubt."""
     last = sums.size - 1

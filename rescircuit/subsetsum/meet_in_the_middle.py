@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.subsetsum.closest_pair import I, J, is_only, near_pairs, new_record, start_record
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO, sorted_halves
 from rescircuit.subsetsum.subset_recovery import subset_with_sum
@@ -83,7 +83,7 @@ def _blocks(banks: int, targets: int, n: int) -> Iterator[tuple[int, int, int, i
             yield first, min(first + rows, banks), start, min(start + columns, targets)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _solve_block(
     items: Any, targets: Any, doubt: Any, bits: Any, state: Any, first: int, last: int, start: int, stop: int
 ) -> None:

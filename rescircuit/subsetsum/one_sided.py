@@ -17,10 +17,10 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.exact_summation import exact_sum
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO, sorted_halves
 from rescircuit.subsetsum.subset_recovery import subset_with_sum
@@ -188,7 +188,7 @@ def _solve(grid: _Grid, progress: Progress | None) -> tuple[NDArray[np.uint64], 
     return bits, state
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _solve_block(
     items: Any,
     targets: Any,
@@ -237,7 +237,7 @@ def _solve_block(
                 bits[side, bank, t] = (chosen & ~zeros) ^ flipped
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _walk(left: Any, right: Any, target: int, sides: Any) -> None:
     """The closest visited pair on each side of the target, 0 below (or at it) and 1 above.
 
@@ -261,7 +261,7 @@ def _walk(left: Any, right: Any, target: int, sides: Any) -> None:
         j -= side
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _is_sure(left: Any, right: Any, target: int, doubt: int, side_doubt: int, sides: Any) -> Any:
     """Whether rounding to the grid has changed neither which sums are next to the target nor their sides."""
     for side in range(2):
@@ -278,7 +278,7 @@ def _is_sure(left: Any, right: Any, target: int, doubt: int, side_doubt: int, si
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _totals(items: Any, bits: Any, targets: Any, remainders: Any, offsets: Any) -> tuple[Any, Any, Any]:
     """Masks, totals and residuals of both subsets of each instance."""
     _, banks, columns = bits.shape

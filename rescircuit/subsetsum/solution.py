@@ -28,7 +28,7 @@ class Solution:
     residual : float or array (...)
         ``total - target`` before any rounding of the total, correctly rounded once.
     bound : float or array (...)
-        Proved: no subset that was allowed has a ``|residual|`` below it; never above ``|residual|``.
+        Proved, to its last bit: no subset that was allowed has a ``|residual|`` below it; never above ``|residual|``.
     status : str or str array (...)
         ``"optimal"``: proved that no subset is closer. Where the bound equals ``|residual|``, which is nearly always,
         this holds in exact arithmetic on the doubles given; where so many subsets fall into the rounding to the

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from rescircuit.subsetsum.compiled import kernel
 
 __all__ = ["INFINITE", "ONE", "ZERO", "sorted_halves", "sorted_list"]
 
@@ -25,7 +26,7 @@ _LANES = 4
 _LONG = np.uint64(128)  # items of a list from which four chains pay for finding their starts
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sorted_halves(magnitudes: Any, left: Any, right: Any, spare: Any) -> None:
     """All subset sums of the first and of the second half of `magnitudes`, ascending.
 
@@ -71,7 +72,7 @@ def sorted_halves(magnitudes: Any, left: Any, right: Any, spare: Any) -> None:
     right_list[ONE << np.uint64(more)] = INFINITE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sorted_list(magnitudes: Any, sums: Any, spare: Any) -> None:
     """All subset sums of `magnitudes` (h,), ascending: ``sums[: 2**h]``, closed by :data:`INFINITE`.
 
@@ -88,7 +89,7 @@ def sorted_list(magnitudes: Any, sums: Any, spare: Any) -> None:
     sums[size] = INFINITE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _merge(source: Any, size: Any, shift: int, merged: Any) -> None:
     """Merge ``source[:size]`` with its copy shifted upwards by `shift` into ``merged[:2 * size]``."""
     if size < _LONG:
@@ -136,7 +137,7 @@ def _merge(source: Any, size: Any, shift: int, merged: Any) -> None:
         b3 += ONE - step3
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _merge_path(source: Any, size: Any, shift: int, place: Any) -> Any:
     """How many of the first `place` numbers of the merged list come from the list that is not shifted."""
     low = place - size if place > size else ZERO
@@ -150,7 +151,7 @@ def _merge_path(source: Any, size: Any, shift: int, place: Any) -> Any:
     return low
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _merge_two(source0: Any, merged0: Any, shift0: int, source1: Any, merged1: Any, shift1: int, size: Any) -> None:
     """Two short merges of the same size, side by side."""
     a0 = ZERO

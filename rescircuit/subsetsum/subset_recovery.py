@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO
 
 __all__ = ["subset_with_sum"]
@@ -14,7 +14,7 @@ __all__ = ["subset_with_sum"]
 _FEW = 5  # items of which trying all subsets is quicker than splitting them once more
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def subset_with_sum(magnitudes: Any, low: int, high: int, value: Any, room: Any) -> Any:
     """The bits of a subset of ``magnitudes[low:high]`` whose sum is exactly `value`, which must exist.
 
@@ -57,7 +57,7 @@ def subset_with_sum(magnitudes: Any, low: int, high: int, value: Any, room: Any)
     return chosen
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _merge_in_place(magnitudes: Any, low: int, high: int, sums: Any) -> None:
     """Fill `sums` with all subset sums of ``magnitudes[low:high]``, ascending.
 
@@ -82,7 +82,7 @@ def _merge_in_place(magnitudes: Any, low: int, high: int, sums: Any) -> None:
         size <<= ONE
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _enumerated_subset(magnitudes: Any, low: int, value: Any) -> Any:
     """The bits of the first subset of the items from `low` on, in Gray-code order, whose sum is `value`."""
     gray = 0

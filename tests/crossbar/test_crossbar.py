@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -102,13 +103,41 @@ def rational_solution(conductances, r_word, r_bit, voltages):
 @pytest.mark.parametrize(("decades", "agreement"), [(2, 1e-14), (4, 1e-14), (8, 1e-11)])
 def test_wide_ranges_of_cells_and_wires_against_rational_arithmetic(decades, agreement):
     """Cells and wires each spread over many decades, side by side in one small array."""
-    for _ in range(8):
+    for _ in range(25):
         m, n = RNG.integers(1, 4, 2)
         spread = 10.0 ** RNG.uniform(-decades / 2, decades / 2, (3, m + 1, n + 1))
         cells, r_word, r_bit = 1e-4 * spread[0, :m, :n], spread[1, :m], spread[2, :, :n]
         volts = RNG.uniform(0.1, 1, m)
         expected = rational_solution(cells, r_word, r_bit, volts)
         assert rc.Crossbar(cells, r_word, r_bit).solve(volts).output_currents == pytest.approx(expected, rel=agreement)
+
+
+@pytest.mark.parametrize("conductance", [1e3, 1e5, 1e7])
+def test_the_stated_error_of_a_current_is_its_error(conductance):
+    """A cell far better than its wires: its current is a difference of nearly equal voltages, and it shows."""
+    solution = rc.Crossbar([[conductance]], 1.0, 1.0).solve([1.0])
+    error = abs(solution.output_currents[0] * (2.0 + 1.0 / conductance) - 1.0)
+    assert error / 3 - 1e-15 < solution.current_error < 3 * error + 1e-15
+
+
+@pytest.mark.parametrize("conductance", [1e9, 1e12, 1e16, 1e29])
+def test_a_current_in_doubt_is_refused(conductance):
+    for read in (lambda x: x.solve([1.0]), lambda x: x.effective_conductances()):
+        with pytest.raises(rc.SolutionError, match="span too many decades"):
+            read(rc.Crossbar([[conductance]], 1.0, 1.0))
+
+
+def test_arrays_go_to_other_processes():
+    crossbar = rc.Crossbar(sample((5, 4)), 1.0, 1.0)
+    effective = crossbar.effective_conductances()
+    assert np.array_equal(pickle.loads(pickle.dumps(crossbar)).effective_conductances(), effective)  # noqa: S301 - our own bytes
+    copied = pickle.loads(pickle.dumps(crossbar))  # noqa: S301 - our own bytes
+    assert copied.solve(np.ones(5)).output_currents == pytest.approx(effective.sum(axis=0), rel=1e-12)
+
+
+def test_cells_cannot_be_changed_behind_the_kept_solution():
+    with pytest.raises(ValueError, match="read-only"):
+        rc.Crossbar(sample((2, 2))).conductances[0, 0] = 1.0
 
 
 def test_one_cell_is_three_resistors_in_series():
@@ -279,6 +308,8 @@ def test_a_bad_residual_raises_and_says_what_to_do(monkeypatch):
         (lambda: rc.Crossbar([[1.0, -1.0]]), "conductances at index (0, 1) must be finite numbers of at least 0"),
         (lambda: rc.Crossbar([[math.nan]]), "conductances at index (0, 0) must be finite"),
         (lambda: rc.Crossbar([[math.inf]]), "conductances at index (0, 0) must be finite"),
+        (lambda: rc.Crossbar([[1e31]]), "conductances must be at most 1e+30 S"),
+        (lambda: rc.Crossbar([[1.0]], r_word_line=1e-320), "r_word_line must be 0, or from 1e-30 to 1e+30 ohm"),
         (lambda: rc.Crossbar([[1.0], [1.0, 2.0]]), "rectangular"),
         (lambda: rc.Crossbar([[1.0]], r_word_line=-1.0), "r_word_line must be finite numbers of at least 0"),
         (lambda: rc.Crossbar([[1.0]], r_bit_line=math.nan), "r_bit_line must be finite"),

@@ -133,6 +133,60 @@ def test_the_negative_bank_makes_up_for_the_positive_one():
     assert np.median(pair) < 1.3 * np.median(np.abs(positive))
 
 
+def test_no_two_weights_share_a_resistor():
+    """Banks are numbered on through tiles and layers: equal weights everywhere get different settings everywhere."""
+    net = rc.Network(
+        tuple(Dense(weight=np.full((4, 4), 0.5), bias=np.zeros(4), activation="relu", name=f"fc{k}") for k in range(2))
+    )
+    analog = rc.map_network(net, rc.ArraySpec(rows=2, cols=4, bank_size=20), seed=3)
+    cells = np.concatenate([tile.crossbar.conductances.ravel() for tile in analog.tiles])
+    assert np.unique(cells).size == cells.size == 64
+
+
+def test_pairs_stand_around_the_middle_of_their_range():
+    net = network(12, 8)
+    analog = rc.map_network(net, rc.ArraySpec(rows=16, cols=16, bank_size=14), seed=1)
+    layer, cells = analog.layers[0], analog.tiles[0].crossbar.conductances
+    assert cells.mean() == pytest.approx(0.5 * layer.bank_full_scale, rel=0.02)
+    largest = np.abs(analog.tiles[0].target).max()
+    assert largest == pytest.approx(analog.spec.swing * layer.bank_full_scale, rel=1e-12)
+
+
+def test_an_input_converter_rounds_to_its_codes():
+    """With one bit an input is all or nothing; with two it has thirds: 0.4 becomes 1/3."""
+    net = rc.Network((Dense(weight=np.eye(2), bias=np.zeros(2)),))
+    one = rc.map_network(net, rc.ArraySpec(bank_size=20, dac_bits=1), seed=1)
+    assert one([0.4, 0.6]) == pytest.approx([0.0, 1.0], abs=1e-4)
+    two = rc.map_network(net, rc.ArraySpec(bank_size=20, dac_bits=2), seed=1)
+    assert two([0.4, -0.6]) == pytest.approx([1 / 3, -2 / 3], abs=1e-4)
+
+
+def test_inputs_beyond_the_voltages_are_refused():
+    analog = rc.map_network(network(3, 2), rc.ArraySpec(bank_size=8), seed=1)
+    with pytest.raises(rc.InputError, match=r"x must be at most 1 in magnitude, the range of the voltages, got 5"):
+        analog([0.0, 5.0, 0.0])
+    wide = rc.map_network(network(3, 2), rc.ArraySpec(bank_size=8), seed=1, calibration_inputs=[[5.0, 0, 0]])
+    assert np.isfinite(wide([0.0, 5.0, 0.0])).all()
+
+
+def test_the_switches_non_linearity_is_stated():
+    """What inference leaves out, against the banks' currents at half the read voltage."""
+    net = network(4, 3)
+    for nominal, size in ((1e4, 1e-3), (1e6, 1e-6)):
+        spec = rc.ArraySpec(bank_size=8, resistor=rc.Resistor(nominal=nominal, mismatch=0.01), v_read=0.4)
+        analog = rc.map_network(net, spec, seed=1)
+        assert 0.01 * size < analog.switch_nonlinearity < 10 * size
+
+
+def test_layers_of_the_same_name_are_not_lost_on_the_way(tmp_path):
+    twice = rc.Network(
+        [Dense(weight=np.eye(2), bias=np.zeros(2), activation="relu"), Dense(weight=np.eye(2), bias=np.zeros(2))]
+    )
+    with pytest.raises(rc.InputError, match="layers have names of their own"):
+        rc.save_network(twice, tmp_path / "net.npz")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_seed_gives_the_same_chip_and_another_does_not():
     net = network(10, 5)
     spec = rc.ArraySpec(**SMALL_SPEC)
