@@ -119,6 +119,33 @@ def test_the_order_of_items_does_not_matter():
     assert np.array_equal(first.mask[:, order], second.mask)
 
 
+def near_ties(rng, kind, n):
+    """Items whose sums differ by less than the grid of an instance may show."""
+    if kind == 0:
+        return np.concatenate(
+            [rng.integers(-4, 5, n // 2).astype(float), 2.0 ** -rng.integers(50, 66, n - n // 2) * rng.integers(1, 8)]
+        )
+    if kind == 1:
+        return rng.integers(1, 5, n) * 2.0 ** -rng.integers(0, 64, n)
+    if kind == 2:
+        return rng.choice([1.0, 1 / 3, 0.1, 1e-17, 3e-18, 1e-300], n) * rng.choice([1, -1], n)
+    return np.nextafter(rng.integers(1, 4, n).astype(float), rng.choice([0, 10], n)) * rng.choice([1, -1, 2.0**-55], n)
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_near_ties_below_the_grid_are_told_apart(kind):
+    """Without the proof that the best pair is the only one within doubt, some of these come out wrong."""
+    rng = np.random.default_rng(kind)
+    for _ in range(250):
+        items = near_ties(rng, kind, int(rng.integers(2, 11)))
+        subset = items[rng.random(items.size) < 0.5].sum()
+        target = rng.choice([subset, np.nextafter(subset, 9), subset + 2.0**-60, subset / 2, 1e9 * subset, 2.0**-62])
+        solution = rc.subset_sum(items, target)
+        residual = exact_residual(items, solution.mask, target)
+        assert abs(residual) == brute_force(items, target)
+        assert not solution.mask[items == 0].any()
+
+
 def test_ties_prefer_the_sum_below_and_leave_zeros_out():
     assert rc.subset_sum([1.0, 3.0], 2.0).total == 1.0
     assert rc.subset_sum([-1.0, -3.0], -2.0).total == -3.0
