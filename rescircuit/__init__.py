@@ -1,6 +1,6 @@
 """rescircuit: programmable conductances from imprecise resistors, crossbars of them, and their proof in ngspice.
 
-This index names the public face; each name is loaded from its home when it is first used.
+This index names the public face; each name, and each module, is loaded from its home when it is first used.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rescircuit.series_bank import SeriesBank
     from rescircuit.spice import Deck, Verification, deck, verify
     from rescircuit.subsetsum import Codebook, Solution, subset_sum
+    from rescircuit.subsetsum.integers import count_subsets
+    from rescircuit.subsetsum.vectors import VectorSolution, vector_subset_sum
 
 _HOMES = {
     "bank": ("Bank", "Setting"),
@@ -47,6 +49,18 @@ _HOMES = {
     "series_bank": ("SeriesBank",),
     "spice": ("Deck", "Verification", "deck", "verify"),
     "subsetsum": ("Codebook", "Solution", "subset_sum"),
+    "subsetsum.integers": ("count_subsets",),
+    "subsetsum.vectors": ("VectorSolution", "vector_subset_sum"),
+}
+_SUBMODULES = {home.partition(".")[0] for home in _HOMES} | {
+    "bank_files",
+    "checks",
+    "datasets",
+    "demo",
+    "files",
+    "measured",
+    "plotting",
+    "theory",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -72,7 +86,9 @@ __all__ = [
     "Solution",
     "SolutionError",
     "SpiceError",
+    "VectorSolution",
     "Verification",
+    "count_subsets",
     "deck",
     "format_quantity",
     "from_sklearn",
@@ -83,11 +99,14 @@ __all__ = [
     "program_pair",
     "save_network",
     "subset_sum",
+    "vector_subset_sum",
     "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
@@ -96,4 +115,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

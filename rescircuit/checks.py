@@ -27,8 +27,11 @@ __all__ = [
 
 def finite_number(argument: str, value: Any, required: str = "a finite number") -> float:
     """`value` as a float; refuses what is not one finite real number."""
-    kind = value.dtype.kind if isinstance(value, np.generic | np.ndarray) else "f"
-    if isinstance(value, str | bytes | bytearray | bool) or kind not in "fiu":
+    if isinstance(value, np.generic | np.ndarray):
+        real = value.dtype.kind in "fiu" and not np.ma.is_masked(value)
+    else:
+        real = isinstance(value, int | float) and not isinstance(value, bool)
+    if not real:  # fractions and decimals too: callers go on with what they were given
         raise InputError(argument, required, value)
     try:
         number = float(value)
@@ -70,7 +73,7 @@ def whole_number(argument: str, value: Any, low: int, high: int | None = None, h
 
 
 def finite_array(argument: str, values: Any, unit: str = "", *, allow_empty: bool = False) -> Array:
-    """`values` as a float64 array of finite numbers; refuses text, objects, NaN, infinity and emptiness."""
+    """`values` as a float64 array of finite numbers; refuses text, objects, NaN, infinity, gaps and emptiness."""
     required = f"finite numbers{_in(unit)}"
     try:
         raw = np.asarray(values)
@@ -78,6 +81,8 @@ def finite_array(argument: str, values: Any, unit: str = "", *, allow_empty: boo
         raise InputError(argument, f"{required} in a rectangular array", values) from None
     if raw.dtype.kind not in "fiu":
         raise InputError(argument, required, f"shape {raw.shape} of {raw.dtype.name}: {shorten(values)}")
+    if np.ma.is_masked(values):
+        raise InputError(argument, f"{required} without masked entries", f"shape {raw.shape}, masked in part")
     array = raw.astype(np.float64)
     if array.size == 0 and not allow_empty:
         raise InputError(argument, f"{required}, at least one", f"shape {array.shape}")

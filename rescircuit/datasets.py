@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,4 +51,12 @@ def train_perceptron(digits: Digits, *, hidden: int = 32, seed: int = 0) -> Any:
 
     # alpha keeps weights even, which a chip with one scale a layer likes; tol lets it converge in a second.
     model = MLPClassifier(hidden_layer_sizes=(hidden,), alpha=1e-3, max_iter=2000, tol=1e-3, random_state=seed)
-    return model.fit(digits.train_x, digits.train_y)
+    interrupted = "Training interrupted by user"  # scikit-learn's warning for Ctrl-C, with a half-fitted model
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=interrupted)
+        try:
+            return model.fit(digits.train_x, digits.train_y)
+        except UserWarning as warning:
+            if interrupted not in str(warning):
+                raise
+            raise KeyboardInterrupt from None

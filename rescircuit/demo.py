@@ -19,7 +19,8 @@ from rescircuit.bank import Bank, spread_nominals
 from rescircuit.checks import Array
 from rescircuit.datasets import Digits, load_digits, train_perceptron
 from rescircuit.devices import Process, load_process
-from rescircuit.errors import MissingToolError
+from rescircuit.devices.variation import Stream
+from rescircuit.errors import MissingToolError, SpiceError
 from rescircuit.files import make_folder, write_text
 from rescircuit.network import AnalogNetwork, ArraySpec, Network, from_sklearn, map_network, save_network
 from rescircuit.theory import conductance_moments, predicted_median_error
@@ -86,7 +87,9 @@ class Demo:
     verifications : dict of str to Verification
         What ngspice says of the decks, by file name; empty where it is not installed.
     not_verified : str
-        Why nothing was verified, or empty.
+        Which decks were not verified and why, or empty.
+    confirmed : bool or None
+        Whether ngspice agrees on all decks, ``False`` also where it failed; ``None`` where it is not installed.
     files : tuple of Path
         What was written.
     seconds : float
@@ -98,6 +101,7 @@ class Demo:
     rows: tuple[DemoRow, ...]
     verifications: dict[str, Verification]
     not_verified: str
+    confirmed: bool | None
     files: tuple[Path, ...]
     seconds: float
 
@@ -110,6 +114,7 @@ class Demo:
             "rows": [asdict(row) for row in self.rows],
             "ngspice": {name: check.as_dict() for name, check in self.verifications.items()},
             "not_verified": self.not_verified,
+            "confirmed": self.confirmed,
             "files": [path.name for path in self.files],
             "seconds": self.seconds,
         }
@@ -134,10 +139,11 @@ def run_demo(folder: str | Path, *, seed: int = 1, report: Report | None = None)
     Raises
     ------
     InputError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or for a seed that no chip can have.
     """
     began = perf_counter()
     tell = report or _silent
+    Stream(seed=seed, source="demo")  # its checks, before anything is written
     folder = make_folder(folder)
     tell("training a network on digits", 0, 1)
     digits = load_digits()
@@ -152,7 +158,7 @@ def run_demo(folder: str | Path, *, seed: int = 1, report: Report | None = None)
             rows.append(row)
     shown = chips[PROCESSES[-1], BANK_SIZES[-1]]  # the real process and the largest banks
     files = _draw(folder, rows, chips, shown, tell)
-    decks, verifications, not_verified = _verify(folder, shown, digits, tell)
+    decks, verifications, not_verified, confirmed = _verify(folder, shown, digits, tell)
     demo = Demo(
         seed=seed,
         images=len(digits.test_y),
@@ -160,6 +166,7 @@ def run_demo(folder: str | Path, *, seed: int = 1, report: Report | None = None)
         rows=tuple(rows),
         verifications=verifications,
         not_verified=not_verified,
+        confirmed=confirmed,
         files=(*files, *decks, save_network(network, folder / "network.npz"), folder / "results.json"),
         seconds=perf_counter() - began,
     )
@@ -276,8 +283,8 @@ def _draw(
 
 def _verify(
     folder: Path, analog: AnalogNetwork, digits: Digits, tell: Report
-) -> tuple[list[Path], dict[str, Verification], str]:
-    """Write a bank's deck and a tile's, and have ngspice run both."""
+) -> tuple[list[Path], dict[str, Verification], str, bool | None]:
+    """Write a bank's deck and a tile's, and have ngspice run both; see :class:`Demo` for what comes back."""
     from rescircuit.spice import deck, verify
 
     spec, tile = analog.spec, analog.tiles[0]
@@ -287,13 +294,18 @@ def _verify(
         "bank.cir": (bank, {"mask": tile.mask[0, 0, 0], "voltages": [0.25 * spec.v_read, spec.v_read]}),
         "tile.cir": (tile.crossbar, {"voltages": image[tile.inputs]}),
     }
-    files, verifications, missing = [], {}, ""
+    files: list[Path] = []
+    verifications: dict[str, Verification] = {}
+    failures: dict[str, MissingToolError | SpiceError] = {}
     for k, (name, (thing, options)) in enumerate(cases.items()):
         tell("ngspice", k, len(cases))
         files.append(deck(thing, **options).write(folder / name))
         try:
             verifications[name] = verify(thing, **options)
-        except MissingToolError as error:
-            missing = str(error)
+        except (MissingToolError, SpiceError) as error:
+            failures[name] = error
     tell("ngspice", len(cases), len(cases))
-    return files, verifications, missing
+    not_verified = "; ".join(f"{name}: {error}" for name, error in failures.items())
+    if any(isinstance(error, MissingToolError) for error in failures.values()):
+        return files, verifications, not_verified, None
+    return files, verifications, not_verified, not failures and all(check.passed for check in verifications.values())

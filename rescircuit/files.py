@@ -32,7 +32,7 @@ LARGEST_BYTES = 1 << 30  # of numbers, once unpacked
 
 
 def make_folder(path: str | Path) -> Path:
-    """Make a folder and its parents, unless they are there.
+    """Make a folder and its parents, unless they are there, and see that it can be written to.
 
     Raises
     ------
@@ -44,11 +44,18 @@ def make_folder(path: str | Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError("folder", "a folder that can be made", str(folder), f"{error.strerror}.") from None
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError("folder", "a folder that can be written to", str(folder), f"{error.strerror}.") from None
     return folder
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     """Let `write` fill a temporary file beside `path`, then rename it: a reader sees the whole file or none.
+
+    A link stays one, and the file that it leads to is replaced. A device or a pipe is written to as it stands.
 
     Raises
     ------
@@ -56,8 +63,15 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
         If the folder does not exist or cannot be written to.
     """
     path = Path(path)
+    if _is_special(path):
+        try:
+            write(path)
+        except OSError as error:
+            raise InputError("path", "a file that can be written", str(path), f"{error.strerror}.") from None
+        return path
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+        target = Path(os.path.realpath(path))
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
         os.close(handle)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
@@ -66,7 +80,7 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     try:
         write(temporary)
         temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files; ours are as the user's others
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise InputError("path", "a file that can be written", str(path), f"{error.strerror}.") from None
     finally:
@@ -201,6 +215,15 @@ def _size(path: Path) -> int:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError("file", "a readable file", str(path), f"{reason}.") from None
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is something that is neither a file nor a folder, such as ``/dev/stdout``."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # not there, or no name for a file: whoever writes will find out
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _umask() -> int:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
+from rescircuit.checks import finite_number, whole_number
 from rescircuit.errors import InputError
 
 __all__ = ["format_quantity", "parse_quantity"]
@@ -55,16 +57,17 @@ _WHOLE = {"F": "farad"}  # without a prefix: "1 F" is what parse_quantity refuse
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LONGEST = 40
+_MOST_DIGITS = 17  # of a float
 
 
-def parse_quantity(text: str | float, unit: str = "", *, argument: str = "quantity") -> float:
+def parse_quantity(text: Any, unit: str = "", *, argument: str = "quantity") -> float:
     """Read one quantity.
 
     Parameters
     ----------
-    text : str or float
+    text : str or number
         A number with an optional prefix (f p n u m k meg G T) and an optional unit; ``%`` stands for 1/100 of
-        a plain number. A number passes as it is.
+        a plain number. A number passes as it is, NumPy's too.
     unit : str
         The unit expected: ``"ohm"``, ``"S"``, ``"V"``, ``"A"``, ``"F"``, ``"s"``, ``"Hz"``, ``"W"``, or ``""``
         for a plain number. Text may leave it out; another unit is refused.
@@ -79,18 +82,14 @@ def parse_quantity(text: str | float, unit: str = "", *, argument: str = "quanti
     Raises
     ------
     InputError
-        For what is no finite number, another unit, or text that two readers would read differently.
+        For what is no finite number, another unit, text that two readers would read differently, and a number so
+        small that zero would be left of it.
     """
+    _check_unit(unit, ("", *_SPELLINGS))
     required = f"a quantity in {unit}, such as {_example(unit)}" if unit else "a number, such as 0.2, 20% or 10k"
-    if isinstance(text, int | float) and not isinstance(text, bool):
-        try:
-            value = float(text)
-        except OverflowError:  # an int beyond the range of floats
-            value = math.inf
-        if not math.isfinite(value):
-            raise InputError(argument, required, text)
-        return value
-    if not isinstance(text, str) or len(text) > _LONGEST:
+    if not isinstance(text, str):
+        return finite_number(argument, text, required)
+    if len(text) > _LONGEST:
         raise InputError(argument, required, text)
     stripped = text.strip()
     match = _NUMBER.match(stripped)
@@ -102,6 +101,8 @@ def parse_quantity(text: str | float, unit: str = "", *, argument: str = "quanti
     value = float(match.group()) if factor == 1.0 else _scaled(match.group(), factor)
     if not math.isfinite(value):
         raise InputError(argument, required, text)
+    if value == 0 and re.search("[1-9]", re.split("[eE]", match.group())[0]):
+        raise InputError(argument, required, text, "It is too small: zero would be left of it.")
     return value
 
 
@@ -115,8 +116,15 @@ def format_quantity(value: float, unit: str = "", digits: int = 4) -> str:
     unit : str
         As in :func:`parse_quantity`; ``"%"`` writes a plain number as a percentage.
     digits : int
-        Significant digits.
+        Significant digits, 1 to 17.
+
+    Raises
+    ------
+    InputError
+        For another unit, or digits outside that range.
     """
+    _check_unit(unit, ("", *_SPELLINGS, "%"))
+    digits = whole_number("digits", digits, 1, _MOST_DIGITS)
     value = float(value)
     if not math.isfinite(value):
         return str(value)
@@ -133,6 +141,11 @@ def format_quantity(value: float, unit: str = "", digits: int = 4) -> str:
     if exponent == 0:
         symbol = _WHOLE.get(unit, symbol)
     return f"{scaled:.{digits}g} {prefix}{symbol}".rstrip()
+
+
+def _check_unit(unit: str, known: tuple[str, ...]) -> None:
+    if unit not in known:
+        raise InputError("unit", f"one of {', '.join(map(repr, known))}", unit)
 
 
 def _factor(suffix: str, unit: str, argument: str, required: str, text: str, number: str) -> float:

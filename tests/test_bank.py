@@ -120,7 +120,7 @@ def test_spread_nominals_keep_the_full_scale_and_the_ratio():
 
 
 def test_published_worst_errors_of_the_three_kinds_of_bank():
-    """DESIGN, physics: at n = 12 equal nominals with 3 % mismatch leave a worst error of 3 % of full scale,
+    """At n = 12 equal nominals with 3 % mismatch leave a worst error of 3 % of full scale,
     independent ±20 % leaves 0.4 %, geometric nominals with 1 % leave 0.06 %: in the middle half of the range."""
 
     def worst(resistor, nominals):

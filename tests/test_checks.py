@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -12,9 +13,7 @@ from rescircuit import checks
 from rescircuit.errors import InputError
 
 
-@pytest.mark.parametrize(
-    "value", [1.5, 2, 0, -3.0, Fraction(1, 4), np.float32(0.5), np.int64(7), np.uint8(3), np.array(2.0), 5e-324]
-)
+@pytest.mark.parametrize("value", [1.5, 2, 0, -3.0, np.float32(0.5), np.int64(7), np.uint8(3), np.array(2.0), 5e-324])
 def test_numbers_pass_as_floats(value):
     number = checks.finite_number("x", value)
     assert type(number) is float
@@ -35,6 +34,9 @@ def test_numbers_pass_as_floats(value):
         np.str_("1"),
         True,
         np.True_,
+        Fraction(1, 4),  # whoever keeps what was given would multiply arrays by it
+        Decimal("0.25"),
+        np.ma.masked,
         1j,
         np.complex128(1.0),  # float() would drop an imaginary part with no more than a warning
         np.timedelta64(5, "s"),
@@ -141,6 +143,13 @@ def test_other_arrays_are_refused_at_their_place(values, says):
     assert says in str(caught.value)
     assert str(caught.value).startswith("x ")
     assert "\n" not in str(caught.value)
+
+
+def test_masked_entries_are_refused_and_masks_of_none_are_not():
+    """NumPy would drop the mask and bring out what is under it."""
+    assert checks.finite_array("x", np.ma.array([1.0, 2.0], mask=[False, False])).tolist() == [1.0, 2.0]
+    with pytest.raises(InputError, match=r"^x must be finite numbers without masked entries, got shape \(2,\), masked"):
+        checks.finite_array("x", np.ma.array([1.0, 2.0], mask=[False, True]))
 
 
 def test_emptiness_passes_where_it_is_allowed():

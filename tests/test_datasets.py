@@ -60,6 +60,18 @@ def test_a_perceptron_beats_a_linear_classifier(digits):
     assert model.score(digits.test_x, digits.test_y) > linear > 0.9
 
 
+def test_ctrl_c_ends_the_training(digits, monkeypatch):
+    """scikit-learn itself would warn, and return a network that has hardly learnt."""
+    from sklearn.neural_network import MLPClassifier
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train_perceptron(digits)
+
+
 def test_a_perceptrons_seed_decides_its_weights(digits):
     few = replace(digits, train_x=digits.train_x[:100], train_y=digits.train_y[:100])
     first, second, other = (train_perceptron(few, hidden=8, seed=seed) for seed in (1, 1, 2))

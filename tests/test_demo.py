@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import rescircuit as rc
 from rescircuit.demo import BANK_SIZES, PROCESSES, run_demo
 
 
@@ -40,6 +41,7 @@ def test_errors_fall_with_bank_size_as_the_theory_says(demo):
 def test_ngspice_confirms_the_decks_that_were_written(demo):
     result, _ = demo
     assert result.not_verified == ""
+    assert result.confirmed is True
     assert set(result.verifications) == {"bank.cir", "tile.cir"}
     for check in result.verifications.values():
         assert check.passed
@@ -66,14 +68,48 @@ def test_everything_is_written_and_the_json_says_so(demo):
     assert len({step for step, _, _ in steps}) >= 10
 
 
-def test_without_ngspice_it_runs_and_says_what_was_not_verified(tmp_path, monkeypatch):
-    import rescircuit.demo as module
+@pytest.fixture
+def small(monkeypatch):
+    """One chip with small banks."""
+    monkeypatch.setattr("rescircuit.demo.PROCESSES", ("polysilicon",))
+    monkeypatch.setattr("rescircuit.demo.BANK_SIZES", (6,))
 
+
+@pytest.mark.usefixtures("small")
+def test_without_ngspice_it_runs_and_says_what_was_not_verified(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("RESCIRCUIT_NGSPICE", raising=False)
-    monkeypatch.setattr(module, "PROCESSES", ("polysilicon",))
-    monkeypatch.setattr(module, "BANK_SIZES", (6,))
     result = run_demo(tmp_path)
     assert result.verifications == {}
+    assert result.confirmed is None
     assert "ngspice is needed" in result.not_verified
     assert (tmp_path / "tile.cir").exists()
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_broken_ngspice_is_exit_code_one_and_all_else_is_there(tmp_path, monkeypatch, capsys, form):
+    from rescircuit.cli import main
+
+    broken = tmp_path / "ngspice"
+    broken.write_text("#!/bin/sh\necho out of order; exit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("RESCIRCUIT_NGSPICE", str(broken))
+    monkeypatch.setattr("sys.argv", ["rescircuit", "demo", "--out", str(tmp_path / "out"), *form])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 1
+    out = capsys.readouterr().out
+    assert "bank.cir: ngspice failed (exit status 3): out of order" in out
+    assert "tile.cir: ngspice failed" in out
+    assert form or ("digital" in out and "Not verified: " in out)
+    written = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert written["confirmed"] is False
+    assert written["ngspice"] == {}
+
+
+@pytest.mark.parametrize("seed", [-1, 2**128, 1.5])
+def test_a_seed_that_no_chip_has_is_refused_before_a_folder_is_made(tmp_path, seed):
+    with pytest.raises(rc.InputError, match="seed must be"):
+        run_demo(tmp_path / "out", seed=seed)
+    assert not (tmp_path / "out").exists()

@@ -8,6 +8,7 @@ import stat
 import struct
 import warnings
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,54 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     message = refusal(files.write_atomically, tmp_path / "a.txt", write)
     assert message.endswith("a.txt'. No space left on device.")
     assert names(tmp_path) == []
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    link, target = tmp_path / "a.txt", tmp_path / "there" / "b.txt"
+    link.symlink_to(target)
+    for text in ("made", "replaced"):
+        assert files.write_text(link, text) == link
+        assert link.is_symlink()
+        assert target.read_text() == text
+    assert names(tmp_path / "there") == ["b.txt"]
+
+
+def test_a_link_to_itself_is_refused(tmp_path):
+    (tmp_path / "a.txt").symlink_to(tmp_path / "a.txt")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "none" / "b.txt")
+    assert "path must be in a folder" in refusal(files.write_text, tmp_path / "b.txt", "x")
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        files.write_text(pipe, "through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["pipe"]
+
+
+def test_a_device_stays_a_device(tmp_path):
+    assert files.write_text(os.devnull, "gone") == Path(os.devnull)
+    assert Path(os.devnull).is_char_device()
+    (tmp_path / "link").symlink_to(os.devnull)
+    files.write_text(tmp_path / "link", "gone")
+    assert (tmp_path / "link").is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_device_is_one_line():
+    assert refusal(files.write_text, "/dev/full", "x").endswith("No space left on device.")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no files")
+def test_a_folder_that_takes_no_files_is_no_folder_made():
+    assert "folder must be a folder that can be written to, got" in refusal(files.make_folder, "/proc/self")
 
 
 def test_a_folder_in_the_files_place_is_refused(tmp_path):

@@ -61,6 +61,14 @@ def test_the_index_names_what_it_serves():
     assert set(rc.__all__) <= set(dir(rc))
 
 
+def test_the_index_serves_modules_too():
+    script = "import rescircuit as rc; print(*(getattr(rc, name).__name__ for name in sorted(rc._SUBMODULES)))"
+    served = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    there = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert set(served) == {f"rescircuit.{name}" for name in there - {"__init__", "cli"}}
+    assert {"network", "spice"} <= set(dir(rc))
+
+
 def test_importing_the_package_loads_nothing_heavy():
     script = "import sys, rescircuit, rescircuit.cli.app; print(*{m.partition('.')[0] for m in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()

@@ -76,6 +76,10 @@ ACCEPTED = [
     (7, "ohm", 7.0),
     (0.25, "", 0.25),
     (np.float64(0.25), "", 0.25),
+    (np.float32(0.25), "ohm", 0.25),
+    (np.int64(7), "ohm", 7.0),
+    ("0e-3000", "S", 0.0),
+    ("5e-324", "", 5e-324),
 ]
 
 
@@ -153,7 +157,10 @@ REFUSED = [
     # no finite float
     ("1e999", "", "got '1e999'"),
     ("1e308k", "", "got '1e308k'"),
+    ("1e-3000S", "S", "zero would be left of it"),
+    ("1e-320f", "", "zero would be left of it"),
     (math.nan, "", "got nan"),
+    (np.float32("nan"), "", "got "),
     (-math.inf, "V", "got -inf"),
     (10**400, "", "got 1000"),
     # longer than any quantity; the text is shortened in the answer
@@ -242,6 +249,18 @@ def test_format_writes_the_digits_asked_for():
     assert format_quantity(math.pi * 1e3, "Hz", digits=2) == "3.1 kHz"
     assert format_quantity(math.pi * 1e3, "Hz", digits=8) == "3.1415927 kHz"
     assert format_quantity(123456.0, "ohm", digits=2) == "1.2e+02 kΩ"
+
+
+@pytest.mark.parametrize("digits", [0, -1, 18, 2.5, True])
+def test_format_refuses_digits_that_no_float_has(digits):
+    with pytest.raises(rc.InputError, match="digits must be a whole number from 1 to 17, got"):
+        format_quantity(1.0, "ohm", digits)
+
+
+@pytest.mark.parametrize("function", [parse_quantity, format_quantity])
+def test_units_that_nobody_knows_are_refused(function):
+    with pytest.raises(rc.InputError, match=r"unit must be one of '', 'ohm', .*, got 'furlong'"):
+        function(1.0, "furlong")
 
 
 @settings(max_examples=600)

@@ -6,6 +6,7 @@ Commands import what they need when they run, so that ``rescircuit --help`` answ
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -48,6 +49,9 @@ def _root(
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 not confirmed, 2 bad input, 3 a tool is missing, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Ω or µ gets a question mark
     try:
         app()
     except RescircuitError as error:

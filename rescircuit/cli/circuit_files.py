@@ -49,7 +49,12 @@ def read_circuit(
         crossbar = read_crossbar(file, r_word_line, r_bit_line)
         return crossbar, {"voltages": read_voltages(voltages, crossbar)}
     from rescircuit.bank_files import load_bank
+    from rescircuit.errors import InputError
+    from rescircuit.quantities import parse_quantity
 
+    for option, wire in (("--r-word-line", r_word_line), ("--r-bit-line", r_bit_line)):
+        if parse_quantity(wire, "ohm", argument=option):
+            raise InputError(option, "left out for a bank, which has no such wires", wire)
     bank, mask = load_bank(file)
     options: dict[str, Any] = {} if mask is None else {"mask": mask}
     if voltages is not None:

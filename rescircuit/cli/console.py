@@ -1,4 +1,4 @@
-"""How the commands speak: tables and JSON on standard output, progress and remarks on standard error."""
+"""How the commands speak: results (tables, text, JSON) on standard output, progress and remarks on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-__all__ = ["JSON_OPTION", "SEED_OPTION", "example", "print_json", "print_table", "progress_bar", "say"]
+__all__ = ["JSON_OPTION", "SEED_OPTION", "example", "print_json", "print_table", "print_text", "progress_bar", "say"]
 
 SEED_OPTION = typer.Option("--seed", help="Which chip is sampled; the same seed gives the same chip anywhere.")
 JSON_OPTION = typer.Option("--json", help="Print the result as JSON.")
@@ -41,6 +41,11 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     if not console.is_terminal:
         console = Console(width=160)  # a pipe has no width: don't fold what a file or a reader can take whole
     console.print(table)
+
+
+def print_text(text: str) -> None:
+    """Print a result in words."""
+    typer.echo(text)
 
 
 def say(text: str) -> None:

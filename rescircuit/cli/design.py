@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, say
+from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, print_text, say
 
 if TYPE_CHECKING:
     from rescircuit.bank import Bank, Mask
@@ -35,10 +35,13 @@ def design(
     The setting is proved optimal for the resistors as they came out, their switches included.
     """
     from rescircuit.bank import Bank
+    from rescircuit.checks import whole_number
     from rescircuit.devices import load_process
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity
+    from rescircuit.subsetsum import LARGEST_N
 
+    whole_number("--n", n, 1, LARGEST_N)
     made = load_process(process)
     resistor = made.make_resistor(parse_quantity(nominal, "ohm", argument="--nominal"))
     bank = Bank.sample(
@@ -80,7 +83,7 @@ def design(
     ]
     print_table(f"A bank of {n} on {made.name}, chip {seed}", ["", "resistance", "branch conducts", "switch"], rows)
     relative = f"{setting.error / goal:+.2e} of the target, " if goal else ""
-    say(
+    print_text(
         f"target       {show(goal, 'S', 6)}\n"
         f"conductance  {show(setting.conductance, 'S', 6)} at {show(bank.v_read, 'V')}\n"
         f"error        {show(setting.error, 'S', 3)} ({relative}{setting.error / full_scale:+.2e} of full scale)\n"
@@ -101,5 +104,6 @@ def _write(out: Path | None, bank: Bank, mask: Mask) -> list[Path]:
     from rescircuit.files import make_folder
     from rescircuit.spice import deck
 
+    written = deck(bank, mask=mask)  # first: what cannot be written as a deck leaves no folder
     folder = make_folder(out)
-    return [save_bank(bank, folder / "bank.json", mask), deck(bank, mask=mask).write(folder / "bank.cir")]
+    return [save_bank(bank, folder / "bank.json", mask), written.write(folder / "bank.cir")]

@@ -14,6 +14,7 @@ from rescircuit.cli.console import (
     example,
     print_json,
     print_table,
+    print_text,
     progress_bar,
     say,
 )
@@ -45,11 +46,15 @@ def simulate_array(
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Solve an array with its wires exactly: its output currents, and what the wires take from them."""
+    import numpy as np
+
     crossbar = read_crossbar(file, r_word_line, r_bit_line)
     inputs = read_voltages(voltages, crossbar)
-    solution = crossbar.solve(inputs)
-    currents = solution.output_currents.reshape(-1, crossbar.shape[1])
-    ideal = (inputs @ crossbar.conductances).reshape(currents.shape)
+    with np.errstate(over="ignore", invalid="ignore"):  # found by the check
+        solution = crossbar.solve(inputs)
+        currents = solution.output_currents.reshape(-1, crossbar.shape[1])
+        ideal = (inputs @ crossbar.conductances).reshape(currents.shape)
+        _check_finite("conductances, wires and voltages", currents, ideal, solution.condition_estimate)
     if out is not None:
         from rescircuit.files import write_csv
 
@@ -67,7 +72,7 @@ def simulate_array(
         return
     _print_currents(currents, ideal)
     m, n = crossbar.shape
-    say(
+    print_text(
         f"{m} word lines, {n} bit lines, {len(currents)} input(s). Kirchhoff residual {solution.kcl_residual:.1e}, "
         f"condition about {solution.condition_estimate:.1e}."
     )
@@ -109,6 +114,8 @@ def simulate_network(
 
     Compares with digital arithmetic step by step: programming, then wires, then converters.
     """
+    import numpy as np
+
     from rescircuit.devices import load_process
     from rescircuit.errors import InputError
     from rescircuit.network import ArraySpec, load_network, map_network
@@ -117,7 +124,7 @@ def simulate_network(
     if (inputs is None) == (not digits):
         raise InputError("--inputs", "a file, or --digits in its place", "both" if digits else "neither")
     network = load_network(file)
-    x, y = _digits() if inputs is None else _inputs(inputs)
+    x, y = _digits() if inputs is None else _inputs(inputs, network.outputs)
     made = load_process(process)
     spec = ArraySpec(
         rows=rows,
@@ -132,7 +139,7 @@ def simulate_network(
         nominals=made.nominals,
     )
     total, done = 2 * sum(layer.weight.size for layer in network.layers), 0
-    with progress_bar() as report:
+    with progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):  # overflow is found by the check
 
         def count(banks: float) -> None:
             nonlocal done
@@ -148,15 +155,14 @@ def simulate_network(
             "and wires": ideal_converters(x),
             "and converters": analog(x),
         }
+        summary = _summary(stages, y)
+        _check_finite("inputs and weights", *stages.values(), *(stage["deviation"] for stage in summary.values()))
     if out is not None:
         from rescircuit.files import write_csv
 
         write_csv(out, stages["and converters"].reshape(-1, network.outputs))
-    summary = _summary(stages, y)
     error = analog.programming_error
     if as_json:
-        import numpy as np
-
         print_json(
             {
                 "seed": seed,
@@ -169,18 +175,14 @@ def simulate_network(
             }
         )
         return
-    columns = ["stage", "deviation (rms)", "same answer", "right answer"]
+    columns = {"deviation": "deviation (rms)", "same_answer": "same answer", "accuracy": "right answer"}
+    shown = [key for key in columns if summary["digital"][key] is not None]
     cells = [
-        [
-            name,
-            f"{stage['deviation']:.2e}",
-            f"{stage['same_answer']:.2%}",
-            "" if stage["accuracy"] is None else f"{stage['accuracy']:.2%}",
-        ]
+        [name, *(f"{stage[key]:.2e}" if key == "deviation" else f"{stage[key]:.2%}" for key in shown)]
         for name, stage in summary.items()
     ]
-    print_table(f"{len(x)} inputs on chip {seed} of {made.name}", columns, cells)
-    say(
+    print_table(f"{len(x)} inputs on chip {seed} of {made.name}", ["stage", *(columns[key] for key in shown)], cells)
+    print_text(
         f"{total // 2:,} weights on {len(analog.tiles)} tile(s). Programming error: at most {error.max():.1e} of a "
         "bank's full scale. Deviation: of the outputs from digital, relative to their own rms."
     )
@@ -193,8 +195,8 @@ def _digits() -> tuple[Array, Any]:
     return data.test_x, data.test_y
 
 
-def _inputs(file: Path) -> tuple[Array, Any]:
-    """x (k, in) and y (k,) or None of an npz file."""
+def _inputs(file: Path, outputs: int) -> tuple[Array, Any]:
+    """x (k, in) and y (k,) or None of an npz file; of a single output nothing is the answer, and y is not read."""
     from rescircuit.checks import finite_array
     from rescircuit.errors import InputError
     from rescircuit.files import read_npz
@@ -206,21 +208,39 @@ def _inputs(file: Path) -> tuple[Array, Any]:
     y = arrays.get("y")
     if x.ndim != 2 or (y is not None and y.shape != x.shape[:1]):
         raise InputError(file.name, "an archive with x (k, in) and y (k,)", f"shape {x.shape}")
-    return x, y
+    if y is None or outputs == 1:
+        return x, None
+    labels = finite_array(f"y in {file.name}", y)
+    wrong = (labels != labels.round()) | (labels < 0) | (labels >= outputs)
+    if wrong.any():
+        required = f"whole numbers from 0 to {outputs - 1}, the outputs' numbers"
+        raise InputError(f"y in {file.name}", required, float(labels[wrong][0]))
+    return x, labels
 
 
-def _summary(stages: dict[str, Array], y: Any) -> dict[str, dict[str, float | None]]:
-    """How each stage's outputs compare with the digital ones, and with the labels."""
+def _check_finite(causes: str, *results: Any) -> None:
+    """Refuse results that have left the range of floats."""
+    import numpy as np
+
+    from rescircuit.errors import InputError
+
+    if not all(np.isfinite(result).all() for result in results):
+        raise InputError(causes, "of a size for which results are finite numbers", "an overflow")
+
+
+def _summary(stages: dict[str, Array], y: Any) -> dict[str, dict[str, Any]]:
+    """How each stage's outputs compare with the digital ones, and with the labels; a single output is no answer."""
     import numpy as np
 
     digital = stages["digital"]
     size = float(np.sqrt(np.mean(digital**2))) or 1.0
     answers = digital.argmax(axis=-1)
+    single = digital.shape[-1] == 1
     return {
         name: {
             "deviation": float(np.sqrt(np.mean((outputs - digital) ** 2))) / size,
-            "same_answer": float((outputs.argmax(axis=-1) == answers).mean()),
-            "accuracy": None if y is None else float((outputs.argmax(axis=-1) == y).mean()),
+            "same_answer": None if single else float((outputs.argmax(axis=-1) == answers).mean()),
+            "accuracy": None if y is None or single else float((outputs.argmax(axis=-1) == y).mean()),
         }
         for name, outputs in stages.items()
     }

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rescircuit.cli.circuit_files import CircuitFile, RBitLine, RWordLine, VoltagesFile, read_circuit
-from rescircuit.cli.console import JSON_OPTION, example, print_json, progress_bar, say
+from rescircuit.cli.console import JSON_OPTION, example, print_json, print_text, progress_bar
 
 __all__ = ["verify"]
 
@@ -35,6 +35,6 @@ def verify(
     if as_json:
         print_json(check.as_dict())
     else:
-        say(check.summary())
+        print_text(check.summary())
     if not check.passed:
         raise typer.Exit(1)

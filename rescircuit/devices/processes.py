@@ -116,6 +116,8 @@ def load_process(name_or_path: str | Path) -> Process:
         For an unknown name, an unreadable file, text that is no TOML, and unknown or ill-valued fields.
     """
     known = list_processes()
+    if not isinstance(name_or_path, str | Path):
+        raise InputError("process", f"one of {', '.join(known)}, or the path of a TOML file", name_or_path)
     path = known.get(str(name_or_path), Path(name_or_path))
     try:
         if file_size(path) > _LARGEST_FILE:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_number, positive_array, positive_number
+from rescircuit.checks import Array, finite_number, positive_array, positive_number, whole_number
 from rescircuit.devices.variation import Stream
 from rescircuit.errors import InputError
 
 __all__ = ["Resistor"]
+
+_LOWEST, _HIGHEST = 1e-12, 1e15  # ohm: beyond what anyone makes, within what floats still divide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +27,7 @@ class Resistor:
     Parameters
     ----------
     nominal : float
-        Nominal resistance, ohm.
+        Nominal resistance, ohm, from 1e-12 to 1e15.
     tolerance : float
         Half-width of the independent uniform variation, relative. ``0.20`` alone is the preset of the thesis (da
         Cunha 2023, section 6.1, after Talebbeydokhti et al. 2006), which takes all variation as independent.
@@ -38,7 +41,7 @@ class Resistor:
     Raises
     ------
     InputError
-        For a nominal that is not above zero or a variation outside its range.
+        For a nominal or a variation outside its range.
     """
 
     nominal: float
@@ -47,7 +50,8 @@ class Resistor:
     mismatch: float = 0.0
 
     def __post_init__(self) -> None:
-        positive_number("nominal", self.nominal, "ohm")
+        if not _LOWEST <= positive_number("nominal", self.nominal, "ohm") <= _HIGHEST:
+            raise InputError("nominal", f"a resistance from {_LOWEST:g} to {_HIGHEST:g} (ohm)", self.nominal)
         for name, below in (("tolerance", 1.0), ("common", 1.0), ("mismatch", 0.1)):
             value = getattr(self, name)
             required = f"a relative variation of at least 0 and below {below:g}, such as {below / 10:g}"
@@ -57,7 +61,7 @@ class Resistor:
 
     def sample(
         self,
-        shape: tuple[int, ...] = (),
+        shape: int | tuple[int, ...] = (),
         *,
         seed: int,
         chip: int = 0,
@@ -68,7 +72,7 @@ class Resistor:
 
         Parameters
         ----------
-        shape : tuple of int
+        shape : int or tuple of int
             Shape of the result; elements are numbered in C order.
         seed, chip : int
             Which chip, see :class:`~rescircuit.devices.variation.Stream`.
@@ -81,6 +85,7 @@ class Resistor:
         -------
         array, `shape`
         """
+        shape = _checked_shape(shape)
         nominal = np.asarray(self.nominal) if nominals is None else positive_array("nominals", nominals, "ohm")
         try:
             nominal = np.broadcast_to(nominal, shape)
@@ -99,3 +104,8 @@ class Resistor:
         if self.mismatch:
             factor *= 1.0 + self.mismatch * stream("mismatch").normal(count, start)
         return nominal * factor.reshape(shape)
+
+
+def _checked_shape(shape: Any) -> tuple[int, ...]:
+    sizes = shape if isinstance(shape, tuple | list) else (shape,)
+    return tuple(whole_number("shape", size, 0) for size in sizes)

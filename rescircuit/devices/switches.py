@@ -1,8 +1,8 @@
 """Switches in series with a resistor: what a branch conducts, closed and open.
 
 A switch sits on the virtual-ground side: the resistor hangs on the input, the switch between it and the output,
-which is held at 0 V (DESIGN: there its gate drive does not depend on the input; measured, the conductance of a
-10 kΩ branch then moves by 163 ppm from 0.1 V to 0.5 V, against 2.1 % with the switch on the driven side).
+which is held at 0 V. There its gate drive does not depend on the input: measured with ngspice 39, the conductance of
+a 10 kΩ branch moves by 163 ppm from 0.1 V to 0.5 V, against 2.1 % with the switch on the driven side.
 """
 
 from __future__ import annotations
@@ -153,5 +153,7 @@ class NMOS:
 
 
 def _check_off(r_off: float) -> None:
-    if isinstance(r_off, bool) or not isinstance(r_off, int | float) or not r_off > 0:
-        raise InputError("r_off", "a resistance above 0 (ohm); math.inf for none", r_off)
+    required = "a resistance above 0 (ohm); math.inf for none"
+    endless = isinstance(r_off, float | np.floating) and r_off == math.inf
+    if not endless and finite_number("r_off", r_off, required) <= 0:
+        raise InputError("r_off", required, r_off)

@@ -21,13 +21,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from rescircuit.checks import Array, positive_number
-from rescircuit.errors import MissingToolError, SpiceError, shorten
+from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
 from rescircuit.spice.decks import Deck, current_variable, voltage_variable
 from rescircuit.spice.raw import Plot, read_raw
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "EXECUTABLE_VARIABLE",
+    "LONGEST_TIMEOUT",
     "SpiceResult",
     "find_ngspice",
     "ngspice_version",
@@ -36,6 +37,8 @@ __all__ = [
 
 EXECUTABLE_VARIABLE = "RESCIRCUIT_NGSPICE"
 DEFAULT_TIMEOUT = 120.0  # second; an array with all its wires takes 3 s if 64 x 64, 40 s if 96 x 96
+
+LONGEST_TIMEOUT = 1e6  # second, eleven days; an operating system waits no longer than some three weeks at once
 
 _COMPLAINT = re.compile(r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE)
 _QUOTED_LINES, _QUOTED_LENGTH = 3, 200
@@ -72,16 +75,19 @@ def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
     deck : Deck
         See :func:`rescircuit.spice.decks.write_deck`.
     timeout : float
-        Longest time to wait, second.
+        Longest time to wait, second; at most :data:`LONGEST_TIMEOUT`.
 
     Raises
     ------
+    InputError
+        For another timeout.
     SpiceError
         When ngspice fails, complains, takes too long, or brings anything but what the deck asks for.
     MissingToolError
         When there is no ngspice.
     """
-    timeout = positive_number("timeout", timeout, "s")
+    if positive_number("timeout", timeout, "s") > LONGEST_TIMEOUT:
+        raise InputError("timeout", f"at most {LONGEST_TIMEOUT:g} (s)", timeout)
     ngspice = find_ngspice()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:

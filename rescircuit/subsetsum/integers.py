@@ -171,11 +171,10 @@ def to_steps(values: Any, step: float) -> NDArray[np.int64]:
     """
     array = finite_array("values", values)
     size = positive_number("step", step)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         steps = array / size
-    nearest = np.rint(steps)
-    off = ~(np.abs(steps) <= 2.0**53)
-    off[~off] = np.abs(steps - nearest)[~off] > _TOLERANCE
+        nearest = np.rint(steps)
+        off = ~((np.abs(steps) <= 2.0**53) & (np.abs(steps - nearest) <= _TOLERANCE))
     if off.any():
         place = tuple(int(k) for k in np.argwhere(off)[0])
         where = f" at index {place[0] if len(place) == 1 else place}" if place else ""

@@ -194,7 +194,7 @@ def _mip(problem: Problem) -> Outcome:
             found = solve_mip(
                 problem.items[bank],
                 problem.targets[bank, column],
-                offset=problem.offsets[bank, column],
+                offset=float(problem.offsets[bank, column]),
                 count=problem.count,
                 constraints=(rows, np.concatenate([low, value]), np.concatenate([high, value])),
                 time_limit=left,

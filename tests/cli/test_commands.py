@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rescircuit as rc
-from rescircuit.bank_files import load_bank
+from rescircuit.bank_files import load_bank, save_bank
 from rescircuit.cli.app import main
 from rescircuit.files import read_csv
 
@@ -51,13 +51,15 @@ def test_design_writes_a_bank_that_verify_confirms(run):
     code, out, err = run("design", "--target", "0.6mS", "--n", 10, "--seed", 3, "--out", "made")
     assert code == 0
     assert out.count("closed") + out.count("open") >= 10
-    assert "optimal" in err
+    assert "optimal" in out
+    assert err == f"Written: {Path('made/bank.json')}, {Path('made/bank.cir')}\n"
     bank, mask = load_bank("made/bank.json")
     assert bank.n == 10
     assert bank.conductance(mask) == pytest.approx(0.6e-3, rel=2e-3)
     code, out, err = run("verify", "made/bank.json")
     assert code == 0
-    assert "agrees" in err
+    assert "agrees" in out
+    assert err == ""
     code, out, _ = run("export", "made/bank.json")
     assert code == 0
     assert out == Path("made/bank.cir").read_text(encoding="utf-8")
@@ -86,7 +88,8 @@ def test_simulate_array_gives_the_solver_s_currents(run, array):
     assert np.array_equal(read_csv("i.csv"), expected.output_currents)
     code, out, err = run("simulate", "array", "cells.csv")
     assert code == 0
-    assert "Kirchhoff residual" in err
+    assert "Kirchhoff residual" in out
+    assert err == ""
     assert len(out.splitlines()) >= 3 + 2
 
 
@@ -113,9 +116,9 @@ def test_verify_fails_when_the_numbers_differ(run, monkeypatch):
         return dataclasses.replace(solution, output_currents=solution.output_currents * (1 + 1e-8))
 
     monkeypatch.setattr(rc.Crossbar, "solve", wrong)
-    code, _, err = run("verify", "cells.csv", "--r-word-line", "1")
+    code, out, _ = run("verify", "cells.csv", "--r-word-line", "1")
     assert code == 1
-    assert "DISAGREES" in err
+    assert "DISAGREES" in out
 
 
 def test_simulate_network_step_by_step(run, tmp_path):
@@ -134,9 +137,101 @@ def test_simulate_network_step_by_step(run, tmp_path):
     assert 0 < stages["programmed"]["deviation"] < 1e-3
     assert stages["and converters"]["deviation"] > stages["programmed"]["deviation"]
     assert read_csv("y.csv").shape == (20, 3)
-    code, out, _ = run(*command)
+    code, out, err = run(*command)
     assert code == 0
     assert "and converters" in out
+    assert "right answer" in out
+    assert "15 weights on 1 tile(s)" in out
+    assert err == ""
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Write a network of so many outputs, and inputs with labels."""
+    from rescircuit.network import Dense
+
+    def write(outputs, *, inputs=1.0, labels=None):
+        layer = Dense(weight=RNG.normal(size=(outputs, 3)), bias=np.zeros(outputs), name="fc")
+        rc.save_network(rc.Network((layer,)), tmp_path / "net.npz")
+        y = {} if labels is None else {"y": np.array(labels)}
+        np.savez(tmp_path / "x.npz", x=np.full((4, 3), inputs), **y)
+        return ["simulate", "network", "net.npz", "--inputs", "x.npz", "--bank-size", 4]
+
+    return write
+
+
+def test_a_single_output_is_no_answer(run, network):
+    command = network(1, labels=[0.5, 2.0, -1.0, 3.0])
+    code, out, _ = run(*command, "--json")
+    assert code == 0
+    assert {(stage["same_answer"], stage["accuracy"]) for stage in json.loads(out)["stages"].values()} == {(None, None)}
+    code, out, _ = run(*command)
+    assert code == 0
+    assert "deviation" in out
+    assert "answer" not in out
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2, 0], [0, 1, -1, 0], [0, 1, 0.5, 0], ["a", "b", "a", "b"]])
+def test_labels_are_the_outputs_numbers(run, network, labels):
+    code, out, err = run(*network(2, labels=labels))
+    assert code == 2
+    assert err.startswith("rescircuit: y in x.npz must be ")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("size", [1e308, 1e200])
+@pytest.mark.filterwarnings("error")
+def test_an_overflow_in_a_network_is_one_line(run, network, size, form):
+    code, out, err = run(*network(2, inputs=size), *form, "-o", "y.csv")
+    assert code in (1, 2)
+    assert err.startswith("rescircuit: ")
+    assert err.count("\n") == 1
+    assert out == ""
+    assert not Path("y.csv").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("wire", ["0", "1ohm"])
+@pytest.mark.filterwarnings("error")
+def test_an_overflow_in_an_array_is_one_line(run, tmp_path, wire, form):
+    (tmp_path / "cells.csv").write_text("10,20\n30,40\n")
+    (tmp_path / "volts.csv").write_text("1e308,1e308\n")
+    volts = ["--voltages", "volts.csv", "--r-word-line", wire, "--r-bit-line", wire]
+    code, out, err = run("simulate", "array", "cells.csv", *volts, *form, "-o", "i.csv")
+    assert code in (1, 2)
+    assert err.startswith("rescircuit: ")
+    assert err.count("\n") == 1
+    assert out == ""
+    assert not Path("i.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--r-word-line", "--r-bit-line"])
+@pytest.mark.parametrize("command", ["export", "verify"])
+def test_a_bank_has_no_wires(run, tmp_path, command, option):
+    save_bank(rc.Bank(resistances=[1e4, 2e4]), tmp_path / "bank.json")
+    code, out, err = run(command, "bank.json", option, "5ohm")
+    assert code == 2
+    assert f"{option} must be left out for a bank, which has no such wires, got '5ohm'" in err
+    assert out == ""
+    assert run(command, "bank.json", option, "0ohm")[0] == 0
+
+
+def test_a_bank_without_a_deck_is_not_written(run, monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise rc.InputError("resistance", "such that SPICE takes it", 1e35)
+
+    monkeypatch.setattr("rescircuit.spice.deck", refuse)
+    assert run("design", "--target", "0", "--out", "half")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_of_a_chip_that_cannot_be_leaves_no_folder(run, tmp_path):
+    code, _, err = run("demo", "--seed", "-1", "--out", "newdir")
+    assert code == 2
+    assert "seed must be a whole number from 0 to" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("array")
@@ -167,8 +262,11 @@ def test_every_command_has_help_with_an_example(run, command):
     [
         (["design", "--target", "1M"], "--target must be a quantity in S, such as 120uS, got '1M'"),
         (["design", "--target", "nan"], "--target must be a quantity in S"),
-        (["design", "--target", "1mS", "--n", "65"], "items must be at most 64"),
-        (["design", "--target", "1mS", "--n", "0"], "n must be a whole number of at least 1"),
+        (["design", "--target", "1mS", "--n", "65"], "--n must be a whole number from 1 to 64, got 65"),
+        (["design", "--target", "1mS", "--n", "1000000000"], "--n must be a whole number from 1 to 64"),
+        (["design", "--target", "1mS", "--n", "0"], "--n must be a whole number from 1 to 64"),
+        (["design", "--target", "0", "--nominal", "1e35", "--out", "half"], "nominal must be a resistance from 1e-12"),
+        (["design", "--target", "0", "--nominal", "1e-320"], "nominal must be a resistance from 1e-12 to 1e+15 (ohm)"),
         (["design", "--target", "1mS", "--nominal", "-5k"], "nominal must be a finite number above 0"),
         (["design", "--target", "-1mS"], "target must be finite numbers of at least 0"),
         (["design", "--target", "1mS", "--process", "none"], "process must be one of polysilicon, thesis"),
@@ -182,6 +280,7 @@ def test_every_command_has_help_with_an_example(run, command):
         (["export", "none.json"], "file must be a readable bank file"),
         (["export", "bad.json"], "bad.json must be a valid bank file"),
         (["export", "cells.csv", "-o", "no/such/folder.cir"], "path must be"),
+        (["verify", "cells.csv", "--timeout", "1e300"], "timeout must be at most 1e+06 (s), got 1e+300"),
         (["verify", "cells.csv", "--r-word-line", "1meg2"], "--r-word-line must be a quantity in ohm"),
     ],
 )
@@ -203,3 +302,10 @@ def test_the_installed_program_answers():
     command = [sys.executable, "-c", "from rescircuit.cli import main; main()", "--version"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "80"})
     assert answer.stdout == f"rescircuit {rc.__version__}\n"
+
+
+def test_a_terminal_without_greek_letters_gets_question_marks():
+    command = [sys.executable, "-c", "from rescircuit.cli import main; main()", "design", "--target", "0.6mS"]
+    answer = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+    assert b"k?" in answer.stdout
+    assert answer.stderr == b""

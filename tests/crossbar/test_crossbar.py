@@ -281,7 +281,7 @@ def test_the_effective_map_is_the_callers_to_change():
 
 
 def test_known_loss_of_a_large_array():
-    """DESIGN, physics: 10 kΩ resistors, n = 12, 1 Ω segments: a 64x64 array delivers 40 % of its ideal currents."""
+    """10 kΩ resistors, n = 12, 1 Ω segments: a 64x64 array delivers 40 % of its ideal currents."""
     cells = np.full((64, 64), 0.5 * 12 / 10e3)
     delivered = rc.Crossbar(cells, 1.0, 1.0).effective_conductances().sum() / cells.sum()
     assert 0.3 < delivered < 0.5

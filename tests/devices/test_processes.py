@@ -231,3 +231,9 @@ def test_a_folder_is_no_process(tmp_path):
 
 def test_an_empty_file_lacks_a_name(write):
     assert refusal(write("")).endswith("'name'. Field required.")
+
+
+@pytest.mark.parametrize("name", [None, 5, b"thesis", ["thesis"]])
+def test_what_is_no_name_and_no_path_is_refused(name):
+    with pytest.raises(rc.InputError, match="process must be one of polysilicon, thesis, or the path of a TOML file"):
+        rc.load_process(name)

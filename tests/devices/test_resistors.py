@@ -86,6 +86,22 @@ def test_elements_are_numbered_in_c_order():
     assert np.array_equal(resistor.sample((2, 3, 4), seed=7), flat.reshape(2, 3, 4))
     assert resistor.sample(seed=7) == flat[0]
     assert resistor.sample((0,), seed=7).shape == (0,)
+    assert np.array_equal(resistor.sample(24, seed=7), flat)
+    assert np.array_equal(resistor.sample(np.int64(24), seed=7), flat)
+
+
+@pytest.mark.parametrize("shape", [-1, (2, -1), 2.5, "5", (2.0,), True, None])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(rc.InputError, match="shape must be a whole number of at least 0, got"):
+        rc.Resistor(nominal=1e4, mismatch=0.01).sample(shape, seed=7)
+
+
+@pytest.mark.parametrize("nominal", [1e-320, 9e-13, 1.1e15, 1e35])
+def test_resistances_that_nobody_makes_are_refused(nominal):
+    with pytest.raises(rc.InputError, match=r"nominal must be a resistance from 1e-12 to 1e\+15 \(ohm\), got"):
+        rc.Resistor(nominal=nominal)
+    assert rc.Resistor(nominal=1e-12).nominal == 1e-12
+    assert rc.Resistor(nominal=1e15).nominal == 1e15
 
 
 def test_nominals_scale_and_leave_the_draw_alone():

@@ -216,3 +216,18 @@ def test_switches_are_frozen(switch):
     """A changed field would escape its check."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         switch.r_off = -1.0
+
+
+@pytest.mark.parametrize("r_off", [np.float32(1e9), np.int64(10**9), np.float64(1e9), 10**9])
+@pytest.mark.parametrize("kind", [rc.NMOS, rc.IdealSwitch])
+def test_leakage_may_be_any_real_number(kind, r_off):
+    fields = {"w_over_l": 10} if kind is rc.NMOS else {}
+    banks = [rc.Bank(resistances=[1e4], switch=kind(**fields, r_off=value)) for value in (r_off, 1e9)]
+    assert banks[0].off_conductances.tolist() == banks[1].off_conductances.tolist()
+    texts = [rc.deck(bank, mask=[False]).text for bank in banks]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("endless", [math.inf, np.float32("inf"), np.float64("inf")])
+def test_no_leakage_may_be_any_infinity(endless):
+    assert rc.NMOS(w_over_l=10, r_off=endless) == rc.NMOS(w_over_l=10)

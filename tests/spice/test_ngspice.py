@@ -215,8 +215,8 @@ def test_a_run_that_hangs_is_stopped_with_its_children(deck, stand_in, tmp_path)
     assert not survived.exists()
 
 
-@pytest.mark.parametrize("timeout", [0, -1.0, math.nan, "10"])
-def test_a_time_limit_is_above_zero(deck, timeout):
+@pytest.mark.parametrize("timeout", [0, -1.0, math.nan, "10", 1e300, 1.1e6])
+def test_a_time_limit_is_above_zero_and_such_as_can_be_waited_for(deck, timeout):
     with pytest.raises(InputError, match="timeout"):
         run_deck(deck, timeout=timeout)
 
