@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, print_text, say
+from rescircuit.cli.console import (
+    JSON_OPTION,
+    SEED_OPTION,
+    example,
+    print_json,
+    print_table,
+    print_text,
+    progress_bar,
+    say,
+)
 
 if TYPE_CHECKING:
     from rescircuit.bank import Bank, Mask
@@ -27,6 +36,9 @@ def design(
     n: Annotated[int, typer.Option(help="Resistors in the bank.")] = 12,
     v_read: Annotated[str, typer.Option(help="Read voltage at which conductances hold.")] = "0.1V",
     seed: Annotated[int, SEED_OPTION] = 1,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds after which the best setting found is taken; beyond 56 resistors.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the bank (bank.json) and its deck (bank.cir).")] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -53,7 +65,15 @@ def design(
         v_read=parse_quantity(v_read, "V", argument="--v-read"),
     )
     goal = parse_quantity(target, "S", argument="--target")
-    setting = bank.program(goal)
+    with progress_bar() as report:
+        done = 0.0
+
+        def count(share: float) -> None:
+            nonlocal done
+            done += share
+            report("programming", done, 1)
+
+        setting = bank.program(goal, time_limit=time_limit, progress=count)
     files = _write(out, bank, setting.mask)
     full_scale = float(bank.full_scale)
     if as_json:

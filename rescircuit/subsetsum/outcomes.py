@@ -61,7 +61,7 @@ def certified(problem: Problem, bits: NDArray[np.uint64], state: NDArray[np.int8
     """Put the chosen items back, and say how sure each answer is."""
     extra = (slice(None), slice(None)) + (np.newaxis,) * (bits.ndim - 2)
     unsolved = state == UNSOLVED
-    if unsolved.any() and bits.ndim == 2:
+    if unsolved.any() and bits.ndim == 2 and problem.count is None:
         bits = np.where(unsolved & (bits == 0), _greedy(grid), bits)
     doubt = np.broadcast_to((grid.doubt * step)[extra], bits.shape)
     return Outcome(
@@ -72,14 +72,18 @@ def certified(problem: Problem, bits: NDArray[np.uint64], state: NDArray[np.int8
 
 
 def _greedy(grid: Grid) -> NDArray[np.uint64]:
-    """A setting for those whose turn did not come: the largest items first, each if it brings the sum nearer."""
-    left = grid.targets.copy()
-    bits = np.zeros(left.shape, np.uint64)
+    """A setting for those whose turn did not come: the largest items first, each if it still fits.
+
+    Negative items are turned round and the target is moved, so that all that is taken brings the sum nearer.
+    """
+    negative = grid.items < 0
+    left = grid.targets - np.where(negative, grid.items, 0).sum(axis=1, keepdims=True)
+    bits = np.broadcast_to(as_bits(negative)[:, np.newaxis], left.shape).copy()
     for place in np.argsort(-np.abs(grid.items), axis=1).T:
-        item = np.take_along_axis(grid.items, place[:, np.newaxis], axis=1)
-        nearer = np.abs(left - item) < np.abs(left)
-        left -= np.where(nearer, item, 0)
-        bits |= np.where(nearer, np.uint64(1) << place[:, np.newaxis].astype(np.uint64), np.uint64(0))
+        item = np.abs(np.take_along_axis(grid.items, place[:, np.newaxis], axis=1))
+        fits = (item > 0) & (item <= left)
+        left -= np.where(fits, item, 0)
+        bits ^= np.where(fits, np.uint64(1) << place[:, np.newaxis].astype(np.uint64), np.uint64(0))
     return bits
 
 

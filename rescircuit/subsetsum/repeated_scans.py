@@ -132,6 +132,8 @@ def solve_by_scans(
         chosen = sum(1 << int(place) for k, place in enumerate(places) if packed >> k & 1)
         return chosen ^ sum(1 << int(place) for place in np.flatnonzero(items < 0))
 
+    if best[0] >= INFINITE:
+        return 0, UNSOLVED  # the time was up before the first walk
     room = np.empty((2, 2 ** (-(-max(left_items.size, right_items.size) // 2))), np.int64)
     plain = bits_of(
         best[2],

@@ -11,7 +11,7 @@ from rescircuit.subsetsum.counted import solve_counted
 from rescircuit.subsetsum.exact_choice import exact_instance
 from rescircuit.subsetsum.fixed_point import Grid, to_grid
 from rescircuit.subsetsum.halves import cheapest_pair, costs_of, count_near, cut_in_two, list_near
-from rescircuit.subsetsum.meet_in_the_middle import PROVED
+from rescircuit.subsetsum.meet_in_the_middle import PROVED, UNSOLVED
 from rescircuit.subsetsum.outcomes import Outcome, as_bits, certified, residuals, settled
 from rescircuit.subsetsum.problem import Problem
 from rescircuit.subsetsum.solution import BEST_FOUND, INFEASIBLE, OPTIMAL
@@ -37,6 +37,8 @@ def closest_of_size(problem: Problem, grid: Grid, step: Array, low: int, high: i
         found, state[banks] = solve_counted(
             part, max(0, low - taken), high - taken, progress=problem.progress, deadline=problem.deadline
         )
+        # Those whose turn did not come get a setting of an allowed size, if not a good one.
+        found = np.where(state[banks] == UNSOLVED, np.uint64((1 << max(0, low - taken)) - 1), found)
         for k, place in enumerate(free):
             bits[banks] |= (found >> np.uint64(k) & np.uint64(1)) << np.uint64(place)
 

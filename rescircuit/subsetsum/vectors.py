@@ -10,7 +10,8 @@ order of a tree of their own, so that one question's way through the tree is sti
 The best of 2**n pairs is so much closer than points of the tree are to each other that a question ends after about one
 leaf, in two dimensions as in eight. The time is therefore that of making the tree, 2**b b steps, and of 2**(n - b)
 descents, and `b` is chosen to balance them. What bounds both is a chain of comparisons and of cache misses. Measured on
-two cores, coordinates uniform on [-1, 1], with the memory taken and the time of one question on one core::
+two cores, coordinates uniform on [-1, 1] (`b` is one less at d = 8 and n <= 40), with the memory taken and the time of
+one question on one core::
 
      n   b   d = 2     3        4        8        memory (d = 2 to 8)   question
     30  14   0.007 s   0.007 s  0.007 s  0.009 s  below 2 MB
@@ -707,8 +708,8 @@ def _searched(
     ahead = _by_size(problem.steps)[: plan.excess]
     goals = problem.goals - known[:, ahead].astype(np.int64) @ problem.steps[ahead]
     radii = np.abs(known.astype(np.int64) @ problem.steps - problem.goals).max(axis=1).tolist()
-    found = [_Found(np.empty((0, 4), np.int64), radius, complete=False) for radius in radii]
-    subsets = [known[t : t + 1] for t in range(len(goals))]
+    nothing = np.empty((0, 4), np.int64)
+    results = [(_Found(nothing, radius, complete=False), known[t : t + 1]) for t, radius in enumerate(radii)]
     try:
         with ThreadPoolExecutor(workers()) as pool:
             tables = _tables(pool, problem.steps, plan)
@@ -716,18 +717,17 @@ def _searched(
                 until = deadline if math.isinf(deadline) else _shared(deadline, len(goals) - t)
                 wanted = _Wanted(2 * problem.doubt or -1, int(problem.enough[t]), until)
                 report.target = t
-                found[t] = _search(pool, tables, goal, radii[t], wanted, report)
-                if found[t].crowded:
+                found = _search(pool, tables, goal, radii[t], wanted, report)
+                if found.crowded and not found.interrupted:
                     nearer = _search(pool, tables, goal, radii[t], wanted._replace(slack=-1), report)
-                    found[t] = nearer._replace(crowded=True)
-                if plan.excess:
-                    found[t] = found[t]._replace(complete=False)
-                subsets[t] = np.vstack([_subsets(tables, found[t].pairs, known[t]), known[t]])
-                if found[t].interrupted:
+                    found = nearer._replace(crowded=True)
+                found = found._replace(complete=found.complete and plan.excess == 0)
+                results[t] = found, np.vstack([_subsets(tables, found.pairs, known[t]), known[t]])
+                if found.interrupted:
                     break
     except KeyboardInterrupt:
         pass
-    return list(zip(found, subsets, strict=True))
+    return results
 
 
 class _Progress:

@@ -76,6 +76,15 @@ def test_design_as_json_is_the_library_s_answer(run):
     assert answer["status"] == "optimal"
 
 
+def test_design_of_a_large_bank_ends_when_its_time_is_up(run):
+    code, out, _ = run("design", "--target", "1mS", "--n", 58, "--time-limit", 0.2, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["status"] == "best found"
+    assert answer["bound_siemens"] == 0.0
+    assert abs(answer["error_siemens"]) < 1e-9
+
+
 def test_simulate_array_gives_the_solver_s_currents(run, array):
     cells, volts = array
     wires = ["--r-word-line", "2ohm", "--r-bit-line", "3ohm"]

@@ -252,6 +252,18 @@ def test_ctrl_c_returns_what_is_known_marked_so():
     assert long.bound == 0.0
 
 
+def test_what_is_cut_short_still_keeps_to_its_demands():
+    items, targets = RNG.uniform(-1, 1, (3000, 30)), RNG.uniform(-1, 1, 3000)
+    stuck = np.arange(30) == 4
+    counted = rc.subset_sum(items, targets, count=11, chosen=stuck, time_limit=0.05)
+    assert (counted.status == "best found").any()
+    assert (counted.mask.sum(axis=1) == 11).all()
+    assert counted.mask[:, 4].all()
+    late = rc.subset_sum(RNG.uniform(-1, 1, 60), 0.3, time_limit=1e-3, memory_limit=1 << 26)
+    assert late.status == "best found"
+    assert abs(late.residual) < 0.1
+
+
 def test_progress_adds_up_to_the_whole():
     seen = []
     rc.subset_sum(RNG.uniform(-1, 1, 46), 0.2, memory_limit=1 << 25, progress=seen.append)
