@@ -132,11 +132,13 @@ def _halves(problem: Problem) -> Outcome:
             if getattr(problem, name) is not None:
                 raise InputError(name, "left out where several of the best are asked for", getattr(problem, name))
         return several_best(problem, problem.best)
+    if problem.tolerance is None:
+        raise InputError("tolerance", "given, or best, with the method halves", "neither")
     if problem.cost is None:
-        return fewest(problem)
+        return fewest(problem, problem.tolerance)
     if problem.count is not None:
         raise InputError("count", "left out where a cost is given", problem.count, 'method="mip" takes constraints.')
-    return cheapest(problem)
+    return cheapest(problem, problem.tolerance, problem.cost)
 
 
 def _integers(problem: Problem) -> Outcome:

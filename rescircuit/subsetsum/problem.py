@@ -14,9 +14,10 @@ from rescircuit.checks import Array, finite_array, non_negative_number, positive
 from rescircuit.errors import InputError
 from rescircuit.subsetsum.tasks import Progress
 
-__all__ = ["LARGEST_N", "Problem", "state_problem"]
+__all__ = ["DEFAULT_MEMORY", "LARGEST_N", "Problem", "state_problem"]
 
 LARGEST_N = 64  # the bits of a setting are one word
+DEFAULT_MEMORY = 2 << 30  # bytes
 _MOST_BEST = 100_000
 
 Mask = NDArray[np.bool_]
@@ -78,18 +79,18 @@ def state_problem(
     items: Any,
     targets: Any,
     *,
-    offset: Any,
-    count: Any,
-    chosen: Any,
-    excluded: Any,
-    best: Any,
-    tolerance: Any,
-    cost: Any,
-    constraints: Any,
-    step: Any,
-    time_limit: Any,
-    memory_limit: Any,
-    progress: Progress | None,
+    offset: Any = 0.0,
+    count: Any = None,
+    chosen: Any = None,
+    excluded: Any = None,
+    best: Any = None,
+    tolerance: Any = None,
+    cost: Any = None,
+    constraints: Any = None,
+    step: Any = None,
+    time_limit: Any = None,
+    memory_limit: Any = DEFAULT_MEMORY,
+    progress: Progress | None = None,
 ) -> Problem:
     """Check the arguments of :func:`~rescircuit.subsetsum.subset_sum` and lay them out.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rescircuit.errors import InputError
-from rescircuit.subsetsum.problem import state_problem
+from rescircuit.subsetsum.problem import DEFAULT_MEMORY, state_problem
 from rescircuit.subsetsum.solution import OPTIMAL, Solution
 from rescircuit.subsetsum.tasks import Progress
 
@@ -29,7 +29,7 @@ def subset_sum(
     constraints: Any = None,
     step: float | None = None,
     time_limit: float | None = None,
-    memory_limit: int = 2 << 30,
+    memory_limit: int = DEFAULT_MEMORY,
     progress: Progress | None = None,
 ) -> Solution:
     """The subset of `items` whose sum is closest to each target, exactly: ``min |offset + sum(s * items) - target|``.

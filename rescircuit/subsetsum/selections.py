@@ -83,7 +83,7 @@ def several_best(problem: Problem, best: int) -> Outcome:
     return certified(problem, bits, state, grid, step)
 
 
-def fewest(problem: Problem) -> Outcome:
+def fewest(problem: Problem, tolerance: float) -> Outcome:
     """The closest subset of the least size that has one within the tolerance."""
     grid, step = to_grid(problem)
     low, high = problem.count or (0, problem.n)
@@ -104,7 +104,7 @@ def fewest(problem: Problem) -> Outcome:
         for ours, theirs in zip(found, here, strict=True):
             ours[better] = theirs[better]
         closest[better] = distance[better]
-        done |= closest <= problem.tolerance
+        done |= closest <= tolerance
         ended = bool((here.status == BEST_FOUND)[possible].any())
         if ended or done.all():
             break
@@ -114,14 +114,13 @@ def fewest(problem: Problem) -> Outcome:
     return found
 
 
-def cheapest(problem: Problem) -> Outcome:
+def cheapest(problem: Problem, tolerance: float, cost: Array) -> Outcome:
     """The subset of least cost within the tolerance.
 
     The tolerance is met by the exact residual: a window narrower by the grid's doubt is certain to be within it, one
     wider is certain to hold all that are. Where both have the same least cost, it is the least.
     """
     grid, step = to_grid(problem)
-    cost = np.zeros(problem.n) if problem.cost is None else problem.cost
     bits = np.zeros(grid.targets.shape, np.uint64)
     status = np.full(grid.targets.shape, BEST_FOUND)
 
@@ -130,7 +129,6 @@ def cheapest(problem: Problem) -> Outcome:
         halves = cut_in_two(grid.items[bank])
         aim, doubt = int(grid.targets[bank, column]) - halves.below, int(grid.doubt[bank, column])
         left, right = costs_of(halves.left_bits, cost), costs_of(halves.right_bits, cost)
-        tolerance = 0.0 if problem.tolerance is None else problem.tolerance
         steps = int(min(tolerance / step[bank, 0], 2.0**61))
         found = []
         for distance in (max(0, steps - doubt), min(steps + doubt, 1 << 61)):

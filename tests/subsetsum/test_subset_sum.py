@@ -39,21 +39,7 @@ def exact_residual(items, mask, target) -> Fraction:
 
 def grid_of(items, targets):
     """Instances (b, n) and (b, t) on their grids."""
-    names = (
-        "count",
-        "chosen",
-        "excluded",
-        "best",
-        "tolerance",
-        "cost",
-        "constraints",
-        "step",
-        "time_limit",
-        "progress",
-    )
-    targets = np.reshape(targets, (len(items), -1))
-    nothing = dict.fromkeys(names)
-    return to_grid(state_problem(items[:, np.newaxis], targets, offset=0.0, memory_limit=2**30, **nothing))[0]
+    return to_grid(state_problem(items[:, np.newaxis], np.reshape(targets, (len(items), -1))))[0]
 
 
 def check(items, target, solution, k=...):

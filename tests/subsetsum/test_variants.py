@@ -197,22 +197,6 @@ def test_forty_eight_real_items_are_proved_to_the_last_bit():
     assert solution.bound == abs(solution.residual) < 1e-12
 
 
-def state(items, targets, **demands):
-    names = (
-        "count",
-        "chosen",
-        "excluded",
-        "best",
-        "tolerance",
-        "cost",
-        "constraints",
-        "step",
-        "time_limit",
-        "progress",
-    )
-    return state_problem(items, targets, offset=0.0, memory_limit=1 << 31, **{**dict.fromkeys(names), **demands})
-
-
 @pytest.mark.parametrize(
     ("items", "targets", "demands", "method"),
     [
@@ -226,7 +210,7 @@ def state(items, targets, **demands):
     ],
 )
 def test_the_choice_of_a_method(items, targets, demands, method):
-    assert choose_method(state(items, targets, **demands)) == method
+    assert choose_method(state_problem(items, targets, **demands)) == method
 
 
 def test_a_time_limit_returns_what_is_known_marked_so():
@@ -317,6 +301,7 @@ def test_a_million_targets_and_single_ones_agree():
         ({"best": 0}, "best must be a whole number from 1"),
         ({"best": 257}, "best must be at most 256, the number of settings"),
         ({"best": 2, "count": 3}, "count must be left out where several"),
+        ({"method": "halves"}, "tolerance must be given, or best, with the method halves"),
         ({"method": "guess"}, 'method must be "auto" or one of'),
         ({"method": "codebook", "count": 2}, "count must be left out with the method codebook"),
         ({"time_limit": 0.0}, "time_limit must be a finite number above 0"),
