@@ -55,6 +55,7 @@ _HOMES = {
 _SUBMODULES = {home.partition(".")[0] for home in _HOMES} | {
     "bank_files",
     "checks",
+    "compiled",
     "datasets",
     "demo",
     "files",

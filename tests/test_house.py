@@ -26,7 +26,7 @@ LAYERS = [
     ["bank"],
     ["devices", "subsetsum"],
     ["measured"],
-    ["quantities", "files"],
+    ["quantities", "files", "compiled"],
     ["checks"],
     ["errors"],
 ]

@@ -1,6 +1,18 @@
 """Crossbars (figure 6.2 of da Cunha 2023): arrays of cells with their wires, and their exact solution."""
 
-from rescircuit.crossbar.array import Crossbar, CrossbarSolution
+from rescircuit.crossbar.array import Crossbar
+from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
+from rescircuit.crossbar.solution import CrossbarSolution
 from rescircuit.crossbar.topology import Branches, Topology
 
-__all__ = ["Branches", "Crossbar", "CrossbarSolution", "Topology"]
+__all__ = [
+    "BankCells",
+    "Branches",
+    "CellLaw",
+    "Crossbar",
+    "CrossbarSolution",
+    "LinearCells",
+    "SelectedCells",
+    "SinhCells",
+    "Topology",
+]

@@ -2,89 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from rescircuit.checks import Array, finite_array, non_negative_array
-from rescircuit.crossbar.nodal import TOO_MANY_DECADES, NodalSystem
-from rescircuit.crossbar.topology import Topology
-from rescircuit.errors import InputError, SolutionError
+from rescircuit.crossbar.solution import CrossbarSolution, checked_currents
+from rescircuit.crossbar.topology import LARGEST, Topology, wired
+from rescircuit.crossbar.wiring import DEFAULT_MEMORY, LinearSystem, check_memory
+from rescircuit.errors import InputError
 
-__all__ = ["CURRENT_LIMIT", "Crossbar", "CrossbarSolution"]
+__all__ = ["Crossbar"]
 
-CURRENT_LIMIT = 1e-9  # relative
-_NOTHING = 1e-6  # of the largest line's current: a smaller one counts as so much
 _SOLUTIONS_AT_ONCE = 32
-_LARGEST = 1e30  # siemens, and its inverse the least wire resistance in ohm: beyond lies nothing physical
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrossbarSolution:
-    """What an array does at given input voltages; leading axes are the batch's.
-
-    Attributes
-    ----------
-    output_currents : array (..., n)
-        Into the virtual ground at each bit line's end, ampere: the sum of its cells' currents.
-    word_line_voltages, bit_line_voltages : array (..., m, n)
-        At the cells' ends, volt.
-    device_currents : array (..., m, n)
-        Through the cells, from word line to bit line, ampere.
-    kcl_residual : float
-        Kirchhoff's current law as a backward error, the worst of the batch: ``|Y v - i| / (|Y| |v| + |i|)``.
-    current_error : float
-        Estimate of the output currents' largest relative error, from what another step of refinement would change.
-    condition_estimate : float
-        Estimate of the nodal matrix's condition number in the 1-norm.
-    """
-
-    output_currents: Array
-    word_line_voltages: Array
-    bit_line_voltages: Array
-    device_currents: Array
-    kcl_residual: float
-    current_error: float
-    condition_estimate: float
 
 
 class Crossbar:
     """An m x n resistive crossbar with wires (figure 6.2 of da Cunha 2023).
 
-    Word lines are driven at their left ends by ideal sources, bit lines end at their bottom in virtual grounds.
+    Word lines are driven by ideal voltage sources, behind `r_driver`; bit lines end in virtual grounds, behind
+    `r_sense`.
 
     Parameters
     ----------
     conductances : array (m, n)
-        ``conductances[i, j]`` joins word line i to bit line j, siemens; 0 is an open cell.
+        ``conductances[i, j]`` joins word line i to bit line j, siemens; 0 is an open cell, ``inf`` a shorted one.
     r_word_line : float or array broadcastable to (m, n + 1)
-        The wire segment before each cell on its word line, ohm. The last column would lead to the right ends,
-        which are not connected, and is not part of the circuit.
+        The wire segment before each cell on its word line, ohm, and after the last one; that at an end which is not
+        driven is not part of the circuit. ``inf`` is a broken wire.
     r_bit_line : float or array broadcastable to (m + 1, n)
-        The wire segment after each cell on its bit line, ohm. The first row would lead to the top ends, likewise.
-        Zero joins the nodes at both ends into one, exactly.
+        The wire segment above the first cell of each bit line, and below each cell. Zero joins the nodes at both ends
+        of a segment into one, exactly.
+    r_driver : float or array broadcastable to (m,)
+        Between each word line's source and each of its driven ends, ohm.
+    r_sense : float or array broadcastable to (n,)
+        Between each of a bit line's sensed ends and its virtual ground, ohm.
+    drive : str or sequence of str
+        Where word lines are driven: ``"left"``, ``"right"``, ``"both"`` or ``"floating"``; one for all, or m of them.
+        A floating line is connected to nothing but its cells: its voltage is an outcome, and what is given for it is
+        not used.
+    sense : str or sequence of str
+        Where bit lines are sensed: ``"bottom"``, ``"top"``, ``"both"`` or ``"floating"``.
+    memory_limit : int
+        Arrays that need more, bytes, are refused before the work starts.
+    progress : callable, optional
+        Called with the share of the work that is done.
 
     Raises
     ------
     InputError
-        For conductances or resistances that are negative or not finite, empty arrays, and shapes that don't match.
+        For conductances or resistances that are negative or NaN, empty arrays, shapes that don't match, a line without
+        a path to any source or virtual ground, sources that zero resistances join, or an array that is too large.
+
+    Examples
+    --------
+    >>> import rescircuit as rc
+    >>> crossbar = rc.Crossbar([[1e-3, 2e-3], [3e-3, 4e-3]], r_word_line=10, r_bit_line=10)
+    >>> crossbar.effective_conductances().round(6)
+    array([[0.000928, 0.001771],
+           [0.002707, 0.003412]])
     """
 
-    def __init__(self, conductances: Any, r_word_line: Any = 0.0, r_bit_line: Any = 0.0) -> None:
-        cells = non_negative_array("conductances", conductances, "S")
-        if cells.ndim != 2:
-            raise InputError("conductances", "an array (m, n)", f"shape {cells.shape}")
-        if cells.max() > _LARGEST:
-            raise InputError("conductances", f"at most {_LARGEST:g} S", float(cells.max()), "Join its nodes instead.")
-        cells.flags.writeable = False
-        m, n = cells.shape
-        self.topology = Topology(
-            conductances=cells,
-            r_word_line=_segments("r_word_line", r_word_line, (m, n + 1)),
-            r_bit_line=_segments("r_bit_line", r_bit_line, (m + 1, n)),
+    def __init__(
+        self,
+        conductances: Any,
+        r_word_line: Any = 0.0,
+        r_bit_line: Any = 0.0,
+        *,
+        r_driver: Any = 0.0,
+        r_sense: Any = 0.0,
+        drive: str | Sequence[str] = "left",
+        sense: str | Sequence[str] = "bottom",
+        memory_limit: int = DEFAULT_MEMORY,
+        progress: Callable[[float], None] | None = None,
+    ) -> None:
+        cells = _checked_cells(conductances)
+        check_memory(cells.shape, memory_limit)
+        self._conductances = cells
+        self._progress = progress
+        self.topology: Topology = wired(
+            cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense, np.isinf(cells)
         )
+        self.topology.check_paths(cells > 0)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -94,104 +95,130 @@ class Crossbar:
     @property
     def conductances(self) -> Array:
         """The cells, siemens, (m, n)."""
-        return self.topology.conductances
+        return self._conductances
 
     def effective_conductances(self) -> Array:
         """The exact linear map of the array with its wires, siemens, (m, n): ``currents = voltages @ this``.
 
         Element (i, j) is the current into the virtual ground of bit line j for 1 V on word line i alone. It is
-        computed once, by one solution for each word line or, as the network is reciprocal, for each bit line,
-        whichever are fewer.
+        computed once, by sums of positive numbers only: each element is accurate to some 1e-13 of itself, however
+        far the conductances of cells and wires lie apart.
         """
         return self._effective.copy()
 
-    def solve(self, voltages: Any) -> CrossbarSolution:
+    def __rmatmul__(self, voltages: Any) -> Array:
+        """``voltages @ crossbar``: output currents (..., n), ampere, for voltages (..., m)."""
+        return self._checked_voltages("voltages", voltages, 0) @ self._effective
+
+    __array_ufunc__ = None  # so that numpy leaves ``array @ crossbar`` to us
+
+    def solve(self, voltages: Any, bit_line_voltages: Any = 0.0) -> CrossbarSolution:
         """All voltages and currents.
 
         Parameters
         ----------
         voltages : array (m,) or (..., m)
-            At the driven ends of the word lines, volt, any sign.
+            Of the word lines' sources, volt, any sign.
+        bit_line_voltages : float or array (n,) or (..., n)
+            What the bit lines' ends are held at, volt: other than 0 V in half-select schemes.
 
         Raises
         ------
         InputError
             For voltages that are not finite or not m to an input.
         SolutionError
-            If Kirchhoff's current law is not met to :data:`rescircuit.crossbar.nodal.RESIDUAL_LIMIT`, or an output
-            current is in doubt by more than :data:`CURRENT_LIMIT`: with cells that conduct some 1e7 times better than
-            the wires, doubles no longer tell their ends apart.
+            If Kirchhoff's current law is not met to :data:`rescircuit.crossbar.solution.RESIDUAL_LIMIT`, or an output
+            current is in doubt by more than :data:`rescircuit.crossbar.solution.CURRENT_LIMIT`: with cells that
+            conduct some 1e7 times better than the wires, doubles no longer tell their ends apart.
         """
-        m, n = self.shape
-        inputs = finite_array("voltages", voltages, "V")
-        if inputs.ndim == 0 or inputs.shape[-1] != m:
-            raise InputError("voltages", f"of shape (..., {m}), one a word line", f"shape {inputs.shape}")
-        driven = inputs.reshape(-1, m)
-        word, bit, residual, doubt = self._cell_voltages(np.hstack([driven, np.zeros((len(driven), n))]))
-        through = self.conductances * (word - bit)
-        error = _checked_currents(through, self.conductances * doubt, axis=1)
-        batch = inputs.shape[:-1]
-        return CrossbarSolution(
-            output_currents=through.sum(axis=1).reshape(*batch, n),
-            word_line_voltages=word.reshape(*batch, m, n),
-            bit_line_voltages=bit.reshape(*batch, m, n),
-            device_currents=through.reshape(*batch, m, n),
-            kcl_residual=residual,
-            current_error=error,
-            condition_estimate=self._system.condition_estimate,
+        drivers, senses, batch = self.checked_ends(voltages, bit_line_voltages)
+        parts = [
+            self._solve(drivers[start : start + _SOLUTIONS_AT_ONCE], senses[start : start + _SOLUTIONS_AT_ONCE])
+            for start in range(0, len(drivers), _SOLUTIONS_AT_ONCE)
+        ]
+        words, bits, through = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        return CrossbarSolution.of(
+            self.topology,
+            *(drivers, senses, words, bits, through),
+            batch=batch,
+            kcl_residual=max(part[3] for part in parts),
+            current_error=max(part[4] for part in parts),
+            condition=lambda: self.system.condition,
         )
 
     @cached_property
-    def _effective(self) -> Array:
+    def system(self) -> LinearSystem:
+        """The array's equations, and what is kept of their solution."""
+        return LinearSystem(self.topology, self._conductances, self._progress)
+
+    def checked_ends(self, voltages: Any, bit_line_voltages: Any = 0.0) -> tuple[Array, Array, tuple[int, ...]]:
+        """Voltages of word lines (k, m) and bit lines (k, n), and the shape of their batch."""
         m, n = self.shape
-        from_words = m <= n
-        driven = np.hstack([np.eye(m), np.zeros((m, n))]) if from_words else np.hstack([np.zeros((n, m)), np.eye(n)])
-        rows = []
-        for start in range(0, len(driven), _SOLUTIONS_AT_ONCE):  # all nodes of all solutions would take much memory
-            word, bit, _, doubt = self._cell_voltages(driven[start : start + _SOLUTIONS_AT_ONCE])
-            # A line's current is the sum of its cells' currents, not the difference of two wire voltages.
-            through = self.conductances * (word - bit)
-            axis = 1 if from_words else 2
-            _checked_currents(through, self.conductances * doubt, axis=axis)
-            rows.append(through.sum(axis=axis))
-        return np.concatenate(rows) if from_words else -np.concatenate(rows).T
+        words = self._checked_voltages("voltages", voltages, 0)
+        bits = np.asarray(finite_array("bit_line_voltages", bit_line_voltages, "V"))
+        bits = self._checked_voltages("bit_line_voltages", bits if bits.ndim else np.full(n, bits), 1)
+        try:
+            batch = np.broadcast_shapes(words.shape[:-1], bits.shape[:-1])
+        except ValueError:
+            required = f"of a batch that broadcasts against that of voltages, {words.shape[:-1]}"
+            raise InputError("bit_line_voltages", required, f"shape {bits.shape}") from None
+        drivers, senses = np.broadcast_to(words, (*batch, m)), np.broadcast_to(bits, (*batch, n))
+        return np.ascontiguousarray(drivers.reshape(-1, m)), np.ascontiguousarray(senses.reshape(-1, n)), batch
+
+    def _checked_voltages(self, argument: str, voltages: Any, axis: int) -> Array:
+        inputs = finite_array(argument, voltages, "V")
+        count, kind = self.shape[axis], ("word", "bit")[axis]
+        if inputs.ndim == 0 or inputs.shape[-1] != count:
+            raise InputError(argument, f"of shape (..., {count}), one a {kind} line", f"shape {inputs.shape}")
+        return inputs
 
     @cached_property
-    def _system(self) -> NodalSystem:
+    def _effective(self) -> Array:
+        if self._without_resistance:
+            return self._conductances
+        return self.system.transfer()
+
+    @property
+    def _without_resistance(self) -> bool:
+        """Whether each cell stands between a source and a virtual ground, and nothing else."""
         topology = self.topology
-        held = np.concatenate([topology.drivers, topology.senses])
-        return NodalSystem(topology.representative.size, topology.branches, held)
+        lines = (topology.word_segments[:, :-1], topology.word_segments[:, 1:])
+        others = (topology.bit_segments[:-1], topology.bit_segments[1:])
+        along = (lines[0] == 0).all() or (lines[1] == 0).all()
+        down = (others[0] == 0).all() or (others[1] == 0).all()
+        return bool(along and down and not topology.shorted.any())
 
-    def _cell_voltages(self, held: Array) -> tuple[Array, Array, float, Array]:
-        """Voltages (k, m, n) on both sides of the cells for voltages (k, m + n) of drivers and senses.
-
-        With them Kirchhoff's residual, and the doubt about the voltages across the cells.
-        """
-        nodes, change, residual = self._system.solve(held)
-        words, bits = self.topology.word_nodes, self.topology.bit_nodes
-        return nodes[:, words], nodes[:, bits], residual, change[:, words] - change[:, bits]
-
-
-def _checked_currents(through: Array, doubt: Array, axis: int) -> float:
-    """The largest relative error of lines' currents, the sums of `through` along `axis`; too large a one is refused."""
-    size = np.abs(through).sum(axis=axis)
-    scale = np.maximum(size, _NOTHING * size.max(axis=-1, keepdims=True))
-    error = np.divide(np.abs(doubt.sum(axis=axis)), scale, out=np.zeros_like(scale), where=scale > 0)
-    worst = float(error.max())
-    if not worst <= CURRENT_LIMIT:
-        raise SolutionError("Currents of the array", worst, CURRENT_LIMIT, TOO_MANY_DECADES)
-    return worst
+    def _solve(self, drivers: Array, senses: Array) -> tuple[Array, Array, Array, float, float]:
+        """Voltages of the cells' ends and currents through cells, (k, m, n), residual, and relative error."""
+        system, cells = self.system, self.system.cells
+        words, bits = system.voltages(drivers, senses)
+        # One step of refinement, and another one that only tells how much is still in doubt.
+        slopes = np.broadcast_to(cells, words.shape)
+        change = system.corrections(*system.defects(cells * (words - bits), slopes, drivers, senses, words, bits)[:2])
+        words, bits = words + change[0], bits + change[1]
+        through = cells * (words - bits)
+        at_words, at_bits, residual = system.defects(through, slopes, drivers, senses, words, bits)
+        doubt = system.corrections(at_words, at_bits)
+        if self.topology.shorted.any():
+            through = through + system.joined_currents(at_words, at_bits)
+        ends = system.end_currents(drivers, senses)
+        error = checked_currents(self.topology, through, cells * (doubt[0] - doubt[1]), ends, residual)
+        return words, bits, through, residual, error
 
 
-def _segments(argument: str, values: Any, shape: tuple[int, int]) -> Array:
-    """Wire segments as an array of `shape`."""
-    segments = non_negative_array(argument, values, "ohm")
-    wires = segments[segments > 0]
-    if wires.size and not 1.0 / _LARGEST <= wires.min() <= wires.max() <= _LARGEST:
-        raise InputError(argument, f"0, or from {1 / _LARGEST:g} to {_LARGEST:g} ohm", float(wires.min()))
+def _checked_cells(conductances: Any) -> Array:
+    """Cells as an array (m, n) that cannot be written to; ``inf`` is a shorted one."""
     try:
-        return np.broadcast_to(segments, shape)
-    except ValueError:
-        raise InputError(
-            argument, f"a number or of a shape that broadcasts to {shape}", f"shape {segments.shape}"
-        ) from None
+        raw = np.asarray(conductances, dtype=np.float64)
+        shorted = np.isposinf(raw)
+    except (TypeError, ValueError):
+        raw, shorted = conductances, np.zeros((), bool)
+    cells = non_negative_array("conductances", np.where(shorted, 1.0, raw) if shorted.any() else conductances, "S")
+    if cells.ndim != 2:
+        raise InputError("conductances", "an array (m, n)", f"shape {cells.shape}")
+    if cells.max() > LARGEST:
+        raise InputError("conductances", f"at most {LARGEST:g} S", float(cells.max()), "inf stands for a short.")
+    if shorted.any():
+        cells = np.where(shorted, np.inf, cells)
+    cells.flags.writeable = False
+    return cells

@@ -3,6 +3,9 @@
 A switch sits on the virtual-ground side: the resistor hangs on the input, the switch between it and the output,
 which is held at 0 V. There its gate drive does not depend on the input: measured with ngspice 39, the conductance of
 a 10 kΩ branch moves by 163 ppm from 0.1 V to 0.5 V, against 2.1 % with the switch on the driven side.
+
+It does depend on the output. Where wires let that rise, in a crossbar, a branch is a function of both its ends'
+voltages and not of their difference: 10 mV more at both ends of a 10 kΩ branch take 3e-4 of its current.
 """
 
 from __future__ import annotations
@@ -12,11 +15,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rescircuit.checks import Array, finite_array, finite_number, positive_number
 from rescircuit.errors import InputError, SolutionError
 
-__all__ = ["NMOS", "IdealSwitch", "Switch"]
+__all__ = ["NMOS", "BranchCurrent", "IdealSwitch", "Switch"]
+
+Flags = NDArray[np.bool_]
+BranchCurrent = tuple[Array, Array, Array]  # current, and its derivatives by the voltages of both ends
+
+_SETTLED = 1e-14  # relative; last bits go to and fro below
+_MOST_STEPS = 100  # some 5 do; halving alone takes as many
 
 
 class Switch(Protocol):
@@ -26,6 +36,25 @@ class Switch(Protocol):
         """Current, ampere, into the virtual ground through `resistance` (ohm) and the switch in series.
 
         `voltage` (volt) stands across both; the arguments broadcast.
+        """
+        ...
+
+    def branch(self, resistance: Array, v_in: Array, v_out: Array, *, closed: bool | Flags) -> BranchCurrent:
+        """Current from the input to the output, and its derivatives, wherever the output is.
+
+        Parameters
+        ----------
+        resistance : array
+            Ohm, above zero. All arguments broadcast.
+        v_in, v_out : array
+            Voltages at the resistor's end and at the switch's end, volt, of any sign.
+        closed : bool or bool array
+            Whether the switch is closed.
+
+        Returns
+        -------
+        current, d_in, d_out : array
+            Ampere from input to output; its derivatives by `v_in`, at least 0, and by `v_out`, at most 0, siemens.
         """
         ...
 
@@ -46,7 +75,14 @@ class IdealSwitch:
 
     def branch_current(self, resistance: Array, voltage: Array, *, closed: bool) -> Array:
         """See :class:`Switch`; any sign of `voltage` will do."""
-        return voltage / (resistance + (self.r_on if closed else self.r_off))
+        return self.branch(resistance, voltage, np.zeros(()), closed=closed)[0]
+
+    def branch(self, resistance: Array, v_in: Array, v_out: Array, *, closed: bool | Flags) -> BranchCurrent:
+        """See :class:`Switch`."""
+        total = resistance + np.where(closed, self.r_on, self.r_off)
+        current = (v_in - v_out) / total
+        slope = np.broadcast_to(1.0 / total, current.shape)
+        return current, slope, -slope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,45 +147,102 @@ class NMOS:
                 float(voltage.min()),
                 "Below 0 V an open NMOS conducts; apply signed vectors in two phases, or use an IdealSwitch.",
             )
-        if not closed:
-            return voltage / (resistance + self.r_off)
-        across = self._voltage_across(resistance, voltage)
-        return self._channel_current(across)[0]
+        return self.branch(resistance, voltage, np.zeros(()), closed=closed)[0]
 
-    def _channel_current(self, v_ds: Array) -> tuple[Array, Array]:
-        """Current from drain to source and its derivative, the source and the bulk at 0 V."""
-        beta = self.kp * self.w_over_l
-        overdrive = self.v_gate - self.vto  # no body effect: source and bulk are both at 0 V
+    def branch(self, resistance: Array, v_in: Array, v_out: Array, *, closed: bool | Flags) -> BranchCurrent:
+        """See :class:`Switch`.
+
+        Drain and source are whichever end is higher and lower, as in SPICE. Below 0 V the formulas go on, for solvers
+        that pass through there, up to 1e12 V either way; the bulk's diodes, which would conduct there, are left out.
+
+        Raises
+        ------
+        SolutionError
+            When the voltage between resistor and switch is not found; voltages that are not finite have none.
+        """
+        v = np.asarray(v_in - v_out)
+        gate = np.where(closed, self.v_gate, 0.0)
+        if (self._overdrive(gate, np.minimum(v_in, v_out))[0] <= 0).all():  # no channel anywhere: it is linear
+            slope = 1.0 / np.broadcast_arrays(resistance + self.r_off, v, gate)[0]
+            return v * slope, slope, -slope
+        across = self._voltage_across(resistance, v, v_out, gate)
+        current, d_middle, d_out = self._channel_current(across, v_out, gate)
+        # From the channel's di = d_middle dv_middle + d_out dv_out and the resistor's dv_middle = dv_in - R di.
+        divisor = 1.0 + resistance * d_middle
+        # Backwards a channel that is almost shut magnifies its overdrive's last bits, and the resistor does not.
+        current = np.where((v < 0) & (divisor > 2.0), (v - across) / resistance, current)
+        return current, d_middle / divisor, d_out / divisor
+
+    def _overdrive(self, gate: Array, source: Array) -> tuple[Array, Array]:
+        """Gate voltage above threshold at the source, below 0 without a channel, and how fast it falls as that rises.
+
+        The body effect ``gamma (sqrt(phi + source) - sqrt(phi))`` goes on along its tangent below 0 V until the root
+        has come down to 0, as in SPICE.
+        """
+        root, reverse = math.sqrt(self.phi), np.maximum(source, 0.0)
+        raised_root = np.sqrt(self.phi + reverse)
+        forward = np.clip(source, -2.0 * self.phi, 0.0)
+        body = self.gamma * (reverse / (raised_root + root) + forward / (2.0 * root))
+        falls = 1.0 + np.where(source > -2.0 * self.phi, self.gamma / (2.0 * raised_root), 0.0)
+        return gate - self.vto - source - body, falls
+
+    def _channel_current(self, across: Array, v_out: Array, gate: Array) -> BranchCurrent:
+        """Current from the middle node, `across` volt above the output, to the output, the leakage included.
+
+        Its derivatives are those by the voltages of the middle node and of the output.
+        """
+        beta, leakage = self.kp * self.w_over_l, 1.0 / self.r_off
+        overdrive, falls = self._overdrive(gate, v_out + np.minimum(across, 0.0))
+        overdrive, v_ds = np.maximum(overdrive, 0.0), np.abs(across)
         v = np.minimum(v_ds, overdrive)  # the square law stops growing at pinch-off
         square, slope = v * (overdrive - 0.5 * v), overdrive - v
         modulation = 1.0 + self.lambda_ * v_ds
-        current = beta * square * modulation + v_ds / self.r_off
-        derivative = beta * (slope * modulation + self.lambda_ * square) + 1.0 / self.r_off
-        return current, derivative
+        current = np.copysign(beta * square * modulation, across) + leakage * across
+        by_drain = beta * (slope * modulation + self.lambda_ * square) + leakage
+        by_source = by_drain + beta * v * modulation * falls
+        forwards = across >= 0
+        return current, np.where(forwards, by_drain, by_source), -np.where(forwards, by_source, by_drain)
 
-    def _voltage_across(self, resistance: Array, voltage: Array) -> Array:
-        """Voltage across the closed switch, by Newton's method on Kirchhoff's current law.
+    def _voltage_across(self, resistance: Array, v: Array, v_out: Array, gate: Array) -> Array:
+        """Voltage across the switch when `v` volt stand across the branch, by Newton's method on Kirchhoff's law.
 
-        From the left of the root Newton's steps on ``channel(v) - (voltage - v) / resistance`` may only overshoot
-        to the right, where they return monotonically, or stay within [0, voltage], where we keep them.
+        The root of ``across + resistance * channel(across) - v``, which rises everywhere, lies between 0 and `v`.
+        Where a step leaves what is known to hold the root, that is halved instead.
         """
-        resistance, voltage = np.broadcast_arrays(resistance, voltage)
-        v = np.zeros(voltage.shape)
-        change = math.inf
-        for _ in range(100):
-            current, derivative = self._channel_current(v)
-            step = (current - (voltage - v) / resistance) / (derivative + 1.0 / resistance)
-            after = np.clip(v - step, 0.0, voltage)
-            # A last bit of the currents moves a step by as much of this; it is at least the voltage itself.
-            scale = (current + voltage / resistance) / (derivative + 1.0 / resistance)
-            change = float(np.max(np.abs(after - v) / np.maximum(scale, 1e-300), initial=0.0))
-            v = after
-            if change <= 4e-16:
-                return v
-        # A last bit may go to and fro for ever; anything larger is a failure.
-        if change <= 1e-14:
-            return v
-        raise SolutionError("NMOS operating point", change, 1e-14, "Check the model's parameters.")
+        across = self._voltage_without_modulation(resistance, v, v_out, gate)
+        low, high = np.minimum(v, 0.0), np.maximum(v, 0.0)
+        worst = math.inf
+        for _ in range(_MOST_STEPS):
+            current, d_middle, d_out = self._channel_current(across, v_out, gate)
+            slope = 1.0 + resistance * d_middle
+            excess = across - v + resistance * current
+            step = excess / slope
+            # A last bit of the currents moves a step by as much of this; backwards one of the overdrive does too.
+            by_gate = np.maximum(d_middle + d_out, 0.0) * (self.v_gate + np.abs(v_out))
+            scale = (resistance * (np.abs(current) + by_gate) + np.abs(v)) / slope
+            change = np.abs(step) / np.maximum(scale, 1e-290)
+            worst = float(np.max(change, initial=0.0))
+            low, high = np.where(excess < 0, across, low), np.where(excess > 0, across, high)
+            after = across - step
+            kept = (change <= _SETTLED) | ((low < after) & (after < high))
+            across = np.where(kept, np.clip(after, low, high), 0.5 * (low + high))
+            if worst <= _SETTLED:
+                return across
+        raise SolutionError("NMOS operating point", worst, _SETTLED, "Check the model's parameters.")
+
+    def _voltage_without_modulation(self, resistance: Array, v: Array, v_out: Array, gate: Array) -> Array:
+        """The same in closed form but for modulation, leakage and the body effect's change: where Newton's steps start.
+
+        With the overdrives `a` at the output and `b` at the middle node, 0 where there is no channel, the channel takes
+        ``beta / 2 * (a² - b²)`` either way, and the law is a quadratic equation in `b`.
+        """
+        overdrive, _ = self._overdrive(gate, v_out)
+        half = 0.5 * self.kp * self.w_over_l * resistance
+        saturated = half * np.maximum(overdrive, 0.0) ** 2
+        left = overdrive - v + saturated
+        at_middle = 2.0 * left / (1.0 + np.sqrt(1.0 + 4.0 * half * np.maximum(left, 0.0)))
+        across = np.where(left > 0, overdrive - at_middle, v - saturated)
+        return np.clip(across, np.minimum(v, 0.0), np.maximum(v, 0.0))
 
 
 def _check_off(r_off: float) -> None:

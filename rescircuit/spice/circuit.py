@@ -31,6 +31,7 @@ __all__ = [
     "Mosfet",
     "Resistor",
     "SelectedSource",
+    "SinhConductor",
     "VoltageSource",
     "driven",
 ]
@@ -127,6 +128,26 @@ class SelectedSource(_TwoEnded):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SinhConductor(_TwoEnded):
+    """A conductor of current ``conductance * v_scale * sinh(v / v_scale)`` at `v` volt from `plus` to `minus`.
+
+    `conductance`, that of the smallest voltages, in siemens and `v_scale` in volt, both above zero.
+    """
+
+    letter: ClassVar[str] = "b"
+
+    conductance: float
+    v_scale: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, unit in (("conductance", "S"), ("v_scale", "V")):
+            argument = f"{field} of {self.name}"
+            value = deck_number(argument, positive_number(argument, getattr(self, field), unit))
+            object.__setattr__(self, field, value)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mosfet:
     """A transistor of the model named `model`; `width` and `length` of its channel in metre."""
 
@@ -162,7 +183,7 @@ class Mosfet:
         return self.drain, self.source
 
 
-Element = Resistor | VoltageSource | SelectedSource | Mosfet
+Element = Resistor | VoltageSource | SelectedSource | SinhConductor | Mosfet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +245,7 @@ class Circuit:
 
     Parameters
     ----------
-    elements : tuple of Resistor, VoltageSource, SelectedSource or Mosfet
+    elements : tuple of Resistor, VoltageSource, SelectedSource, SinhConductor or Mosfet
         At least one.
     models : tuple of Level1Model
         The models to which transistors refer.

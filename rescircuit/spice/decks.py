@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rescircuit.crossbar.cells import LARGEST_ARGUMENT
 from rescircuit.files import write_text
 from rescircuit.spice.circuit import (
     Circuit,
@@ -14,12 +15,13 @@ from rescircuit.spice.circuit import (
     Mosfet,
     Resistor,
     SelectedSource,
+    SinhConductor,
     VoltageSource,
 )
 from rescircuit.spice.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE, comment_lines
 from rescircuit.spice.rules import check_rules
 
-__all__ = ["Deck", "selected_voltage", "write_deck"]
+__all__ = ["Deck", "selected_voltage", "sinh_current", "write_deck"]
 
 TITLE = "rescircuit circuit"  # fixed: ngspice runs a file whose first line is *ng_script
 
@@ -127,6 +129,19 @@ def selected_voltage(source: SelectedSource) -> str:
     return f"pwl(v({SELECTOR_NODE}), {', '.join(plateaus)})"
 
 
+def sinh_current(conductor: SinhConductor) -> str:
+    """A conductor's current as an expression over the voltages of its nodes.
+
+    Newton's steps on the way to a solution leave the range that ngspice's sinh and cosh take; so the expression goes
+    on along the tangent where our own law does, beyond ``LARGEST_ARGUMENT``.
+    """
+    scale = repr(conductor.v_scale)
+    argument = f"(v({conductor.plus}) - v({conductor.minus})) / {scale}"
+    within = f"min(max({argument}, {-LARGEST_ARGUMENT!r}), {LARGEST_ARGUMENT!r})"
+    value = f"sinh({within}) + cosh({within}) * ({argument} - {within})"
+    return f"{conductor.conductance!r} * {scale} * ({value})"
+
+
 def _element_card(element: Element) -> list[str]:
     """An element as the words of its line."""
     match element:
@@ -136,6 +151,8 @@ def _element_card(element: Element) -> list[str]:
             value = ["dc", repr(element.voltage)]
         case SelectedSource():
             value = ["v", "=", *selected_voltage(element).split()]
+        case SinhConductor():
+            value = ["i", "=", *sinh_current(element).split()]
         case Mosfet():
             value = [element.model, f"w={element.width!r}", f"l={element.length!r}"]
     return [element.name, *element.nodes, *value]

@@ -17,7 +17,7 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuit import Circuit, Element, Level1Model, Mosfet, Resistor, VoltageSource, driven
 from rescircuit.spice.names import GROUND
 
-__all__ = ["INPUT", "OUTPUT", "SENSE", "bank_circuit"]
+__all__ = ["INPUT", "OUTPUT", "SENSE", "bank_circuit", "branch_elements", "switch_models"]
 
 INPUT, OUTPUT, SENSE = "in", "out", "v_out"
 _MODEL = "switch"
@@ -57,45 +57,72 @@ def bank_circuit(bank: Bank, *, mask: Any = None, voltages: Any = None, comment:
         raise InputError("voltages", "a number or an array (K,)", f"shape {inputs.shape}")
     elements: list[Element] = [driven(INPUT, inputs.reshape(-1))]
     for k, resistance in enumerate(bank.resistances):
-        elements += _branch(k, resistance, bank.switch, closed=bool(closed[k]))
+        middle, gate = f"branch_{k}", f"gate_{k}"
+        ends = (INPUT, middle, OUTPUT)
+        elements += branch_elements(str(k), resistance, bank.switch, closed=bool(closed[k]), ends=ends, gate=gate)
+        if isinstance(bank.switch, NMOS):
+            v_gate = bank.switch.v_gate if closed[k] else 0.0
+            elements.append(VoltageSource(name=f"v_gate_{k}", plus=gate, minus=GROUND, voltage=v_gate))
     elements.append(VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0))
     # A switch that conducts nothing when open leaves its resistor's end open, and maybe the output alone.
     open_ends = frozenset({OUTPUT, *(f"branch_{k}" for k in np.flatnonzero(~closed))})
-    return Circuit(elements=tuple(elements), models=_models(bank.switch), comment=comment, open_ends=open_ends)
+    return Circuit(elements=tuple(elements), models=switch_models(bank.switch), comment=comment, open_ends=open_ends)
 
 
-def _branch(k: int, resistance: float, switch: Switch, *, closed: bool) -> Iterator[Element]:
-    """Resistor k and its switch, which sits on the side of the virtual ground."""
-    middle = f"branch_{k}"
+def branch_elements(
+    label: str, resistance: float, switch: Switch, *, closed: bool, ends: tuple[str, str, str], gate: str
+) -> Iterator[Element]:
+    """A resistor and its switch, which sits on the side of the virtual ground.
+
+    Parameters
+    ----------
+    label : str
+        What follows the elements' letters in their names.
+    resistance : float
+        Ohm.
+    switch : Switch
+        An NMOS or an IdealSwitch.
+    closed : bool
+        Whether it is closed; of an NMOS the voltage of its gate says that.
+    ends : tuple of str
+        The nodes before the resistor, between the two, and behind the switch.
+    gate : str
+        The node of an NMOS's gate.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind of switch.
+    """
+    start, middle, end = ends
     match switch:
         case NMOS():
-            gate = f"gate_{k}"
-            yield Resistor(name=f"r_{k}", plus=INPUT, minus=middle, resistance=resistance)
+            yield Resistor(name=f"r_{label}", plus=start, minus=middle, resistance=resistance)
             yield Mosfet(
-                name=f"m_{k}",
+                name=f"m_{label}",
                 drain=middle,
                 gate=gate,
-                source=OUTPUT,
+                source=end,
                 bulk=GROUND,
                 model=_MODEL,
                 width=switch.w_over_l * switch.length,
                 length=switch.length,
             )
-            v_gate = switch.v_gate if closed else 0.0
-            yield VoltageSource(name=f"v_gate_{k}", plus=gate, minus=GROUND, voltage=v_gate)
             if math.isfinite(switch.r_off):
-                yield Resistor(name=f"r_leak_{k}", plus=middle, minus=OUTPUT, resistance=switch.r_off)
+                yield Resistor(name=f"r_leak_{label}", plus=middle, minus=end, resistance=switch.r_off)
         case IdealSwitch():
             r_switch = switch.r_on if closed else switch.r_off
-            end = OUTPUT if r_switch == 0 else middle  # a switch without resistance joins two nodes into one
-            yield Resistor(name=f"r_{k}", plus=INPUT, minus=end, resistance=resistance)
+            if r_switch == 0:  # a switch without resistance joins two nodes into one
+                middle = end
+            yield Resistor(name=f"r_{label}", plus=start, minus=middle, resistance=resistance)
             if 0 < r_switch < math.inf:
-                yield Resistor(name=f"r_switch_{k}", plus=middle, minus=OUTPUT, resistance=r_switch)
+                yield Resistor(name=f"r_switch_{label}", plus=middle, minus=end, resistance=r_switch)
         case _:
             raise InputError("switch", "an NMOS or an IdealSwitch", switch)
 
 
-def _models(switch: Switch) -> tuple[Level1Model, ...]:
+def switch_models(switch: Switch) -> tuple[Level1Model, ...]:
+    """The models that the elements of such a switch name."""
     if not isinstance(switch, NMOS):
         return ()
     model = Level1Model(

@@ -47,13 +47,12 @@ def crossbar_circuit(crossbar: Crossbar, *, voltages: Any = None, comment: str =
     senses = [topology.node_name(int(node)) for node in topology.senses]
     samples = np.atleast_2d(inputs)
     elements: list[Element] = [driven(node, samples[:, i]) for i, node in enumerate(drivers)]
-    for branches in topology.branches:
-        conducting = np.isfinite(branches.resistance)
+    for branches in (*topology.wires, topology.cell_branches(crossbar.conductances)):
         columns = (branches.tail, branches.head, branches.resistance, branches.row, branches.column)
-        for tail, head, resistance, row, column in zip(*(c[conducting].tolist() for c in columns), strict=True):
+        for tail, head, resistance, row, column in zip(*(c.tolist() for c in columns), strict=True):
             elements.append(
                 Resistor(
-                    name=f"r_{branches.kind}_{row}_{column}",
+                    name=_name(branches.kind, row, column, crossbar.shape),
                     plus=topology.node_name(tail),
                     minus=topology.node_name(head),
                     resistance=resistance,
@@ -64,6 +63,15 @@ def crossbar_circuit(crossbar: Crossbar, *, voltages: Any = None, comment: str =
     # Lines end openly on the sides that are not connected, and wherever cells conduct nothing.
     open_ends = frozenset(node for element in elements for node in element.nodes)
     return Circuit(elements=tuple(elements), comment=comment, open_ends=open_ends)
+
+
+def _name(kind: str, row: int, column: int, shape: tuple[int, int]) -> str:
+    """Of a resistor: wires have the number of the cell that they lead to (word line) or away from (bit line)."""
+    if kind == "word" and column == shape[1]:
+        return f"r_right_{row}"
+    if kind == "bit":
+        return f"r_bit_{row - 1}_{column}" if row else f"r_top_{column}"
+    return f"r_{kind}_{row}_{column}"
 
 
 def sense_name(column: int) -> str:

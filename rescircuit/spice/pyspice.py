@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rescircuit.errors import MissingToolError
-from rescircuit.spice.circuit import Circuit, Element, Mosfet, Resistor, SelectedSource, VoltageSource
-from rescircuit.spice.decks import TITLE, selected_voltage
+from rescircuit.spice.circuit import Circuit, Element, Mosfet, Resistor, SelectedSource, SinhConductor, VoltageSource
+from rescircuit.spice.decks import TITLE, selected_voltage, sinh_current
 from rescircuit.spice.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE
 from rescircuit.spice.rules import check_rules
 
@@ -73,6 +73,8 @@ def _add_element(netlist: PySpiceCircuit, element: Element) -> None:
             netlist.V(name, *element.nodes, element.voltage)
         case SelectedSource():
             netlist.B(name, *element.nodes, v=selected_voltage(element))
+        case SinhConductor():
+            netlist.B(name, *element.nodes, i=sinh_current(element))
         case Mosfet():
             netlist.M(name, *element.nodes, model=element.model, w=element.width, l=element.length)
 

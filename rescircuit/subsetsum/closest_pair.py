@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.subsetsum.compiled import kernel
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO
 
 __all__ = [

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.closest_pair import ABOVE, BEST, I, J, is_only, near_pairs, new_record, start_record
-from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.meet_in_the_middle import PROVED, UNSURE
 from rescircuit.subsetsum.sorted_sums import INFINITE

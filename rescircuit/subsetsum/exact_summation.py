@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
-from rescircuit.subsetsum.compiled import kernel
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.tasks import run_tasks
 
 __all__ = ["exact_sum", "subset_totals"]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.coded_sums import coded_sums
-from rescircuit.subsetsum.compiled import kernel
 
 __all__ = ["Halves", "cheapest_pair", "costs_of", "count_near", "cut_in_two", "list_near"]
 

@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import finite_array, positive_number, whole_number
+from rescircuit.compiled import kernel
 from rescircuit.errors import InputError
-from rescircuit.subsetsum.compiled import kernel
 
 __all__ = ["IntegerSolution", "closest_integer_subset", "count_subsets", "to_steps"]
 

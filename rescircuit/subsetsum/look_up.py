@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.coded_sums import coded_sums
-from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.meet_in_the_middle import PROVED, UNSURE
 from rescircuit.subsetsum.tasks import Progress, run_tasks, workers

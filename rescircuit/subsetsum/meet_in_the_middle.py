@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.closest_pair import I, J, is_only, near_pairs, new_record, start_record
-from rescircuit.subsetsum.compiled import kernel
 from rescircuit.subsetsum.fixed_point import Grid
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO, sorted_halves
 from rescircuit.subsetsum.subset_recovery import subset_with_sum

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
-from rescircuit.subsetsum.compiled import kernel
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.exact_summation import exact_sum
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO, sorted_halves
 from rescircuit.subsetsum.subset_recovery import subset_with_sum

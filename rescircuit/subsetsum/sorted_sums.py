@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.subsetsum.compiled import kernel
+from rescircuit.compiled import kernel
 
 __all__ = ["INFINITE", "ONE", "ZERO", "sorted_halves", "sorted_list"]
 

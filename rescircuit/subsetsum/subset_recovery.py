@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.subsetsum.compiled import kernel
+from rescircuit.compiled import kernel
 from rescircuit.subsetsum.sorted_sums import ONE, ZERO
 
 __all__ = ["subset_with_sum"]

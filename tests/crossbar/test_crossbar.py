@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rescircuit as rc
-from rescircuit.crossbar import nodal
+from rescircuit.crossbar import solution
 
 RNG = np.random.default_rng(7)
 SHAPES = [(1, 1), (1, 7), (7, 1), (3, 5), (6, 4), (9, 9)]
@@ -117,14 +117,15 @@ def test_the_stated_error_of_a_current_is_its_error(conductance):
     """A cell far better than its wires: its current is a difference of nearly equal voltages, and it shows."""
     solution = rc.Crossbar([[conductance]], 1.0, 1.0).solve([1.0])
     error = abs(solution.output_currents[0] * (2.0 + 1.0 / conductance) - 1.0)
-    assert error / 3 - 1e-15 < solution.current_error < 3 * error + 1e-15
+    assert error / 3 - 1e-15 < solution.current_error < 10 * error + 1e-14
 
 
 @pytest.mark.parametrize("conductance", [1e9, 1e12, 1e16, 1e29])
-def test_a_current_in_doubt_is_refused(conductance):
-    for read in (lambda x: x.solve([1.0]), lambda x: x.effective_conductances()):
-        with pytest.raises(rc.SolutionError, match="span too many decades"):
-            read(rc.Crossbar([[conductance]], 1.0, 1.0))
+def test_a_current_in_doubt_is_refused_and_the_map_is_never_in_doubt(conductance):
+    crossbar = rc.Crossbar([[conductance]], 1.0, 1.0)
+    with pytest.raises(rc.SolutionError, match="span too many decades"):
+        crossbar.solve([1.0])
+    assert crossbar.effective_conductances()[0, 0] == pytest.approx(1 / (2.0 + 1 / conductance), rel=1e-15)
 
 
 def test_arrays_go_to_other_processes():
@@ -287,15 +288,15 @@ def test_known_loss_of_a_large_array():
     assert 0.3 < delivered < 0.5
 
 
-def test_condition_estimate_against_the_dense_matrix():
-    crossbar = rc.Crossbar(sample((5, 5)), 2.0, 3.0)
-    inner = crossbar._system._inner.toarray()
-    estimate = crossbar.solve(np.ones(5)).condition_estimate
-    assert 0.3 * np.linalg.cond(inner, 1) < estimate <= np.linalg.cond(inner, 1) * (1 + 1e-9)
+def test_the_condition_number_is_that_of_the_dense_matrix(sparse_lu):
+    cells = sample((5, 4))
+    crossbar = rc.Crossbar(cells, 2.0, 3.0)
+    expected = np.linalg.cond(sparse_lu(crossbar).inner.toarray(), 1)
+    assert crossbar.solve(np.ones(5)).condition_estimate == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_bad_residual_raises_and_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(nodal, "RESIDUAL_LIMIT", 1e-30)
+    monkeypatch.setattr(solution, "RESIDUAL_LIMIT", 1e-30)
     with pytest.raises(rc.SolutionError, match=r"residual .* is above the limit 1e-30"):
         rc.Crossbar(sample((6, 6)), 1.0, 1.0).solve(RNG.uniform(0, 1, 6))
 
@@ -307,9 +308,9 @@ def test_a_bad_residual_raises_and_says_what_to_do(monkeypatch):
         (lambda: rc.Crossbar([1.0]), "conductances must be an array (m, n)"),
         (lambda: rc.Crossbar([[1.0, -1.0]]), "conductances at index (0, 1) must be finite numbers of at least 0"),
         (lambda: rc.Crossbar([[math.nan]]), "conductances at index (0, 0) must be finite"),
-        (lambda: rc.Crossbar([[math.inf]]), "conductances at index (0, 0) must be finite"),
+        (lambda: rc.Crossbar([[-math.inf]]), "conductances at index (0, 0) must be finite"),
         (lambda: rc.Crossbar([[1e31]]), "conductances must be at most 1e+30 S"),
-        (lambda: rc.Crossbar([[1.0]], r_word_line=1e-320), "r_word_line must be 0, or from 1e-30 to 1e+30 ohm"),
+        (lambda: rc.Crossbar([[1.0]], r_word_line=1e-320), "r_word_line must be 0, from 1e-30 to 1e+30 ohm, or inf"),
         (lambda: rc.Crossbar([[1.0], [1.0, 2.0]]), "rectangular"),
         (lambda: rc.Crossbar([[1.0]], r_word_line=-1.0), "r_word_line must be finite numbers of at least 0"),
         (lambda: rc.Crossbar([[1.0]], r_bit_line=math.nan), "r_bit_line must be finite"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,16 @@ def level_1(switch, v_ds):
     if v_ds < overdrive:
         return beta * (overdrive * v_ds - v_ds**2 / 2) * (1 + switch.lambda_ * v_ds)
     return beta / 2 * overdrive**2 * (1 + switch.lambda_ * v_ds)
+
+
+def voltage_across(switch, resistance, voltage):
+    """Voltage across a closed switch whose output is at 0 V."""
+    return switch._voltage_across(resistance, voltage, np.zeros(()), np.array(switch.v_gate))
+
+
+def channel(switch, v_ds):
+    """Current through a closed switch whose output is at 0 V, and its derivative."""
+    return switch._channel_current(v_ds, np.zeros(()), np.array(switch.v_gate))[:2]
 
 
 def test_an_ideal_switch_adds_its_resistance():
@@ -50,7 +61,7 @@ def test_on_resistance_as_measured_with_ngspice(v_ds, ohms):
 def test_kirchhoffs_law_holds_at_the_operating_point(exponent, voltage):
     """The channel takes what the resistor brings, to 1e-14 of the voltage: linear, bent and saturated."""
     resistance = 10.0**exponent
-    across = float(NMOS._voltage_across(np.array(resistance), np.array(voltage)))
+    across = float(voltage_across(NMOS, np.array(resistance), np.array(voltage)))
     current = float(NMOS.branch_current(np.array(resistance), np.array(voltage), closed=True))
     assert 0 <= across <= voltage
     assert current == pytest.approx(level_1(NMOS, across), rel=1e-14, abs=1e-300)
@@ -88,7 +99,7 @@ def test_any_transistor_has_its_operating_points(width, overdrive, vto, lambda_,
     switch = rc.NMOS(w_over_l=10.0**width, vto=vto, v_gate=vto + 10.0**overdrive, lambda_=lambda_)
     rng = np.random.default_rng(seed)
     resistance, voltage = 10.0 ** rng.uniform(-3, 9, 200), rng.uniform(0, 5, 200)
-    across = switch._voltage_across(resistance, voltage)
+    across = voltage_across(switch, resistance, voltage)
     current = switch.branch_current(resistance, voltage, closed=True)
     assert (np.abs(across + resistance * current - voltage) <= 1e-14 * voltage).all()
 
@@ -100,7 +111,7 @@ def test_a_weak_gate_on_a_wide_transistor_is_solved():
         switch = rc.NMOS(w_over_l=w_over_l, v_gate=v_gate)
         resistance, voltage = 10.0 ** rng.uniform(-1, 6, 50_000), rng.uniform(0, 5, 50_000)
         current = switch.branch_current(resistance, voltage, closed=True)
-        across = switch._voltage_across(resistance, voltage)
+        across = voltage_across(switch, resistance, voltage)
         assert (np.abs(across + resistance * current - voltage) <= 1e-14 * voltage).all()
 
 
@@ -110,9 +121,9 @@ def test_the_derivative_is_that_of_the_current(r_off):
     switch = rc.NMOS(w_over_l=10, r_off=r_off)
     v = np.array([0.0, 0.01, 0.5, 1.2, 1.4, 1.6, 5.0])
     h = 1e-6
-    differences = (switch._channel_current(v + h)[0] - switch._channel_current(v - h)[0]) / (2 * h)
+    differences = (channel(switch, v + h)[0] - channel(switch, v - h)[0]) / (2 * h)
     # h times the jump of the second derivative, 2e-3 A/V²; rounding adds 1e-16 * 5 mA / h
-    assert switch._channel_current(v)[1] == pytest.approx(differences, rel=1e-8, abs=3e-9)
+    assert channel(switch, v)[1] == pytest.approx(differences, rel=1e-8, abs=3e-9)
 
 
 def test_leakage_flows_beside_the_channel_and_through_an_open_switch():
@@ -121,7 +132,7 @@ def test_leakage_flows_beside_the_channel_and_through_an_open_switch():
     assert leaky.branch_current(resistance, voltage, closed=False) == pytest.approx(0.4 / (resistance + 1e5), rel=1e-15)
     assert tight.branch_current(resistance, voltage, closed=False).tolist() == [0.0, 0.0]
     v = np.array([0.1, 2.0])
-    extra = leaky._channel_current(v)[0] - tight._channel_current(v)[0]
+    extra = channel(leaky, v)[0] - channel(tight, v)[0]
     assert extra == pytest.approx(v / 1e5, rel=1e-10)
 
 
@@ -150,6 +161,162 @@ def test_arguments_broadcast():
     assert NMOS.branch_current(np.empty((2, 0)), np.array(0.1), closed=True).shape == (2, 0)
 
 
+def exact_channel(switch, middle, out, gate):
+    """SPICE's level 1 between two nodes, its bulk at 0 V, in as many digits as the arguments have."""
+    vto, kp, lambda_, gamma, phi, w_over_l = (
+        Decimal(getattr(switch, name)) for name in ("vto", "kp", "lambda_", "gamma", "phi", "w_over_l")
+    )
+    sign, source, drain = (1, out, middle) if middle >= out else (-1, middle, out)
+    root = (phi + source).sqrt() if source >= 0 else max(phi.sqrt() + source / (2 * phi.sqrt()), Decimal(0))
+    overdrive = gate - source - vto - gamma * (root - phi.sqrt())
+    v_ds = drain - source
+    if overdrive <= 0:
+        square = Decimal(0)
+    elif v_ds < overdrive:
+        square = v_ds * (overdrive - v_ds / 2)
+    else:
+        square = overdrive**2 / 2
+    leakage = v_ds / Decimal(switch.r_off) if math.isfinite(switch.r_off) else 0
+    return sign * (kp * w_over_l * square * (1 + lambda_ * v_ds) + leakage)
+
+
+def exact_current(switch, resistance, v_in, v_out, closed):
+    """The branch's current by halving 200 times."""
+    gate = Decimal(switch.v_gate if closed else 0)
+    low, high = min(v_in, v_out), max(v_in, v_out)
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle + resistance * exact_channel(switch, middle, v_out, gate) > v_in:
+            high = middle
+        else:
+            low = middle
+    return (v_in - middle) / resistance
+
+
+OPERATING_POINTS = [
+    (0.1, 0.0),
+    (0.11, 0.01),
+    (0.4, 0.3),
+    (5.0, 0.3),  # saturated: the output above 0 V takes overdrive away
+    (0.3, 0.3),
+    (0.3 + 1e-9, 0.3),
+    (0.0, 0.2),  # backwards: the source is the middle node
+    (0.1, 2.5),  # and saturated
+    (0.5, -0.1),  # the tangent of the body effect
+    (-0.2, 0.4),
+    (-0.9, -0.8),  # an open switch conducts
+    (-3.0, -2.0),  # the root has come down to 0
+]
+SWITCHES = [
+    NMOS,
+    rc.NMOS(w_over_l=100, v_gate=1.0, lambda_=0.3, gamma=1.5, phi=0.4, r_off=1e5),
+    rc.NMOS(w_over_l=0.5, lambda_=0.0, gamma=0.0),
+]
+
+
+@pytest.mark.parametrize(("v_in", "v_out"), OPERATING_POINTS)
+@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_branch_equals_one_of_sixty_digits(switch, v_in, v_out, closed):
+    """Current and both derivatives, by other formulas, another method and differences of 1e-15 V."""
+    resistances = np.array([1.0, 1e3, 1e4, 1e7])
+    current, d_in, d_out = switch.branch(resistances, np.array(v_in), np.array(v_out), closed=closed)
+    with localcontext(prec=60):
+        h = Decimal("1e-15")
+        for k, resistance in enumerate(map(Decimal, resistances)):
+
+            def exact(by_in, by_out, resistance=resistance):
+                return exact_current(switch, resistance, Decimal(v_in) + by_in, Decimal(v_out) + by_out, closed)
+
+            assert current[k] == pytest.approx(float(exact(0, 0)), rel=2e-13, abs=1e-40)
+            # Where drain and source change places the second derivative jumps, and a difference is off by h times that.
+            by_in, by_out = (exact(h, 0) - exact(-h, 0)) / (2 * h), (exact(0, h) - exact(0, -h)) / (2 * h)
+            assert d_in[k] == pytest.approx(float(by_in), rel=1e-12, abs=1e-40)
+            assert d_out[k] == pytest.approx(float(by_out), rel=1e-12, abs=1e-40)
+
+
+def test_the_channel_is_the_same_either_way():
+    """Level 1 does not say which end is the drain: with hardly a resistor, exchanged ends reverse the current."""
+    a, b = np.array([0.3, 1.0, 2.5]), np.array([0.0, 0.9, 0.1])
+    forwards, d_in, d_out = NMOS.branch(np.array(1e-9), a, b, closed=True)
+    backwards, e_in, e_out = NMOS.branch(np.array(1e-9), b, a, closed=True)
+    assert backwards == pytest.approx(-forwards, rel=1e-9)
+    assert (e_in, e_out) == (pytest.approx(-d_out, rel=1e-9), pytest.approx(-d_in, rel=1e-9))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.floats(-3, 4),
+    st.floats(-6, 0.7),
+    st.sampled_from([0.0, 0.02, 2.0]),
+    st.sampled_from([0.0, 0.4, 3.0]),
+    st.sampled_from([1e3, 1e9, math.inf]),
+    st.floats(-9, 12),
+    st.integers(0, 2**32 - 1),
+)
+def test_any_voltages_have_a_current_that_rises_and_falls(width, overdrive, lambda_, gamma, r_off, decade, seed):
+    """A solver passes through all kinds of voltages; and a 1e-9 of them further the current has not turned back."""
+    switch = rc.NMOS(w_over_l=10.0**width, v_gate=0.4 + 10.0**overdrive, lambda_=lambda_, gamma=gamma, r_off=r_off)
+    rng = np.random.default_rng(seed)
+    resistance, closed = 10.0 ** rng.uniform(-6, 12, 200), rng.random(200) < 0.7
+    v_in, v_out = 10.0**decade * rng.normal(size=(2, 200))
+    current, d_in, d_out = switch.branch(resistance, v_in, v_out, closed=closed)
+    assert np.isfinite([current, d_in, d_out]).all()
+    assert (d_in >= 0).all()
+    assert (d_out <= 0).all()
+    assert (current * (v_in - v_out) >= 0).all()
+    step, margin = 1e-9 * (np.abs(v_in) + np.abs(v_out)), 1e-13 * np.abs(current)
+    # Near pinch-off the overdrive is a small difference of voltages, whose last bits are as many volt.
+    margin += 1e-14 * (np.abs(v_in) + np.abs(v_out) + switch.v_gate) * (d_in - d_out)
+    assert (switch.branch(resistance, v_in + step, v_out, closed=closed)[0] >= current - margin).all()
+    assert (switch.branch(resistance, v_in, v_out + step, closed=closed)[0] <= current + margin).all()
+
+
+@pytest.mark.parametrize("switch", [NMOS, rc.NMOS(w_over_l=10, r_off=1e6), rc.IdealSwitch(r_on=5.0, r_off=1e6)])
+def test_a_branch_into_a_virtual_ground_is_the_known_one(switch):
+    resistance, voltage = np.array([1e3, 1e4]), np.array([[0.1], [2.0]])
+    for closed in (True, False):
+        expected = switch.branch_current(resistance, voltage, closed=closed)
+        assert switch.branch(resistance, voltage, np.array(0.0), closed=closed)[0] == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize("switch", [NMOS, rc.NMOS(w_over_l=10, r_off=1e6), rc.IdealSwitch(r_on=5.0, r_off=1e6)])
+@pytest.mark.parametrize("v_in", [0.1, -2.0])  # without a channel anywhere, and with some
+def test_arguments_of_a_branch_broadcast_and_switches_mix(switch, v_in):
+    resistance, v_out = np.array([1e3, 2e3, 5e3]), np.array([[0.0], [0.02]])
+    closed = np.array([[[True]], [[False]]])
+    mixed = switch.branch(resistance, np.array(v_in), v_out, closed=closed)
+    for part, together in enumerate(mixed):
+        assert together.shape == (2, 2, 3)
+        for k in range(2):
+            apart = switch.branch(resistance, np.array(v_in), v_out, closed=not k)[part]
+            assert together[k] == pytest.approx(apart, rel=1e-13)
+    assert [d.shape for d in switch.branch(np.empty((2, 0)), np.array(v_in), v_out, closed=True)] == [(2, 0)] * 3
+    opened = switch.branch(resistance, np.array(0.1), np.array(0.0), closed=np.zeros((4, 1), bool))
+    assert [d.shape for d in opened] == [(4, 3)] * 3
+
+
+def test_leakage_limits_an_open_branch_and_adds_to_a_closed_one():
+    leaky, tight = rc.NMOS(w_over_l=10, r_off=1e5), rc.NMOS(w_over_l=10)
+    ends = np.array(1e3), np.array(0.35), np.array(0.3)
+    assert leaky.branch(*ends, closed=False)[0] == pytest.approx(0.05 / 1.01e5, rel=1e-13)
+    assert leaky.branch(*ends, closed=False)[2] == pytest.approx(-1 / 1.01e5, rel=1e-13)
+    assert [float(d) for d in tight.branch(*ends, closed=False)] == [0.0, 0.0, 0.0]
+    assert leaky.branch(*ends, closed=True)[0] > tight.branch(*ends, closed=True)[0]
+
+
+def test_ten_millivolts_on_the_bit_line_move_a_ten_kilohm_cell():
+    """Its overdrive falls by them and by the body effect: 3e-4 of its current, at the same voltage across."""
+    at_ground = NMOS.branch(np.array(1e4), np.array(0.1), np.array(0.0), closed=True)[0]
+    raised = NMOS.branch(np.array(1e4), np.array(0.11), np.array(0.01), closed=True)[0]
+    assert 1 - raised / at_ground == pytest.approx(3.1e-4, abs=2e-5)
+
+
+def test_voltages_that_are_no_numbers_have_no_current():
+    with pytest.raises(rc.SolutionError, match="NMOS operating point"):
+        NMOS.branch(np.array([1e3]), np.array([math.nan]), np.array(0.0), closed=True)
+
+
 @pytest.mark.parametrize("closed", [True, False])
 def test_negative_voltages_are_refused_at_a_transistor(closed):
     """An open NMOS conducts below 0 V: 8 to 20 % of its closed current at -0.4 V, measured with ngspice."""
@@ -161,7 +328,8 @@ def test_negative_voltages_are_refused_at_a_transistor(closed):
 
 def test_an_unsettled_operating_point_is_an_error_and_no_number(monkeypatch):
     rng = np.random.default_rng(1)
-    monkeypatch.setattr(rc.NMOS, "_channel_current", lambda _, v: (rng.uniform(0, 1e-3, v.shape), np.ones(v.shape)))
+    channel = lambda _, across, *ends: (rng.uniform(0, 1e-3, across.shape), np.ones(across.shape), -np.ones(()))  # noqa: E731
+    monkeypatch.setattr(rc.NMOS, "_channel_current", channel)
     with pytest.raises(rc.SolutionError, match=r"NMOS operating point: residual .* is above the limit 1e-14"):
         NMOS.branch_current(np.array([1e3]), np.array([1.0]), closed=True)
 

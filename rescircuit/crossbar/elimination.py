@@ -1,0 +1,526 @@
+"""The exact elimination of an array's nodes in the order of nested dissection: tiles of cells, then larger blocks.
+
+Tiles are eliminated by the kernels of :mod:`rescircuit.crossbar.star_mesh`, side by side in threads; their mergers are
+large enough for matrix products. An n x n array takes some 25 n³ multiplications and additions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
+from threadpoolctl import ThreadpoolController
+
+from rescircuit.checks import Array
+from rescircuit.crossbar.leaves import LeafProgram, eliminate_leaves, leaf_program, pull_leaves, push_leaves
+from rescircuit.crossbar.star_mesh import (
+    HORIZONTAL,
+    VERTICAL,
+    absorb_ports,
+    absorb_rows,
+    eliminate_rows,
+    merge_tile,
+    mirror,
+    port_places,
+    pull,
+    pull_tile,
+    push,
+    push_tile,
+    tile_plan,
+)
+
+__all__ = ["Elimination", "threads_by_default"]
+
+Integers = NDArray[np.int64]
+
+LEAF = 8  # cells on a side, at most, of the blocks that are eliminated in vector lanes
+TILE = 32  # and of those that one thread eliminates by itself
+SYMMETRIC = 192  # ports from which on half a product and a mirror are faster than a whole one
+PANEL = 48  # rows that are eliminated before a matrix product updates the rest
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Leaves:
+    """The small blocks of a tile that have one shape.
+
+    `corners` are their first cells, (k, 2); `matrices` and `vectors`, (k, 2), where their matrices and port vectors
+    begin in the tile's stores, and how many ports they have. `values` and `pivots` are where in the tile's stores of
+    factors and of pivots theirs lie.
+    """
+
+    program: LeafProgram
+    corners: Integers
+    matrices: Integers
+    vectors: Integers
+    values: slice
+    pivots: slice
+
+    def part(self, store: Array, where: slice) -> Array:
+        """A row for each conductance or node, a column for each block."""
+        return store[where].reshape(-1, len(self.corners))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _TilePlan:
+    """How a tile of a given shape and place is eliminated: its small blocks, then their mergers."""
+
+    sides: Integers
+    leaves: tuple[_Leaves, ...]
+    plan: Integers
+    leaf_store: int
+    matrix_store: int
+    vector_store: int
+    factor_store: int
+    pivot_store: int
+    last: int  # where the tile's own port vector begins
+
+
+@dataclass(kw_only=True, eq=False)
+class _Block:
+    """A block of cells once its inside is eliminated.
+
+    `matrix` holds the conductances between its ports and is given up once it is merged. A tile has a `tile` and its
+    rows and columns in the array, a merger its two `parts` and where their sides' and ports went, `starts` and
+    `places`. `rows` and `pivots` are kept for solutions.
+    """
+
+    sides: Integers
+    extent: tuple[int, int]
+    matrix: Array | None = None
+    tile: _TilePlan | None = None
+    window: tuple[slice, slice] | None = None
+    parts: tuple[_Block, ...] = ()
+    starts: tuple[Integers, ...] = ()
+    places: tuple[Integers, ...] = ()
+    rows: Array | None = None
+    pivots: Array | None = None
+
+    @property
+    def ports(self) -> int:
+        return int(self.sides.sum())
+
+
+class Elimination:
+    """An array's nodes eliminated, and what is left between the ends of its lines.
+
+    Parameters
+    ----------
+    cells : array (m, n)
+        Conductances, siemens, at least 0.
+    words : array (m, n + 1)
+        Conductances of the segments along the word lines; 0 where nothing is connected.
+    bits : array (m + 1, n)
+        Conductances of the segments along the bit lines.
+    keep : bool
+        Keep what solutions need; without it only the conductances between the ends are left.
+    threads : int
+        How many threads may compute.
+    progress : callable, optional
+        Called with the share of the work that is done.
+
+    Attributes
+    ----------
+    sides : int array (4,)
+        The numbers of ports: the left and right ends of the word lines, m or 0 each, then the top and bottom ends of
+        the bit lines, n or 0.
+    """
+
+    def __init__(
+        self,
+        cells: Array,
+        words: Array,
+        bits: Array,
+        *,
+        keep: bool,
+        threads: int = 1,
+        progress: Callable[[float], None] | None = None,
+    ) -> None:
+        self.shape = cells.shape
+        self.kept = keep
+        self._threads = threads
+        self._tiles: list[_Block] = []
+        ends = np.array([words[:, 0].any(), words[:, -1].any(), bits[0].any(), bits[-1].any()])
+        self._order: list[_Block] = []
+        done, total = 0.0, _work(self.shape)
+
+        def report(cells_done: int, side: int) -> None:
+            nonlocal done
+            done += cells_done * side
+            if progress is not None:
+                progress(min(1.0, done / total))
+
+        grid = self._eliminate_tiles(cells, words, bits, ends, report)
+        self._root = self._merge_all(grid, report)
+        np.fill_diagonal(self._matrix, 0.0)
+        self.sides = self._root.sides
+
+    def _eliminate_tiles(
+        self, cells: Array, words: Array, bits: Array, ends: NDArray[np.bool_], report: Callable[[int, int], None]
+    ) -> list[list[_Block]]:
+        """The grid of tiles, each a block."""
+        m, n = self.shape
+        grid = []
+        row_slices, column_slices = list(_parts(m, TILE)), list(_parts(n, TILE))
+        for i, rows in enumerate(row_slices):
+            line = []
+            for j, columns in enumerate(column_slices):
+                last, first = j == len(column_slices) - 1, i == 0
+                own = (
+                    bool(j > 0 or ends[0]),
+                    bool(not last or ends[1]),
+                    bool(not first or ends[2]),
+                    bool(i < len(row_slices) - 1 or ends[3]),
+                )
+                plan = _tile_plan(rows.stop - rows.start, columns.stop - columns.start, own, (last, first))
+                extent = (rows.stop - rows.start, columns.stop - columns.start)
+                line.append(_Block(sides=plan.sides, extent=extent, tile=plan, window=(rows, columns)))
+            grid.append(line)
+        self._tiles = [block for line in grid for block in line]
+
+        def eliminate(blocks: list[_Block]) -> None:
+            store = np.empty(max(block.tile.matrix_store for block in blocks if block.tile))
+            for block in blocks:
+                _eliminate_tile(block, cells, words, bits, store)
+                if not self.kept:
+                    block.rows = block.pivots = None
+                report(block.extent[0] * block.extent[1], 2 * TILE)
+
+        with _one_blas_thread():
+            self._spread_out(eliminate, self._tiles, self._threads)
+        return grid
+
+    def _merge_all(self, grid: list[list[_Block]], report: Callable[[int, int], None]) -> _Block:
+        """One block of all."""
+        while len(grid) * len(grid[0]) > 1:
+            rows, columns = len(grid), len(grid[0])
+            height, width = grid[0][0].extent
+            axis = HORIZONTAL if columns > 1 and (rows == 1 or width <= height) else VERTICAL
+            down, along = (1, 2) if axis == HORIZONTAL else (2, 1)
+            after: list[list[_Block]] = []
+            made: list[_Block] = []
+            for i in range(0, rows, down):
+                line = []
+                for j in range(0, columns, along):
+                    other = (i, j + 1) if axis == HORIZONTAL else (i + 1, j)
+                    block = grid[i][j]
+                    if other[0] < rows and other[1] < columns:  # else an odd one out waits for the next round
+                        block = _joined(axis, block, grid[other[0]][other[1]])
+                        made.append(block)
+                    line.append(block)
+                after.append(line)
+            last = len(after) * len(after[0]) == 1
+
+            def merge(blocks: list[_Block], last: bool = last) -> None:
+                for block in blocks:
+                    self._merge(block, last)
+                    report(block.extent[0] * block.extent[1], max(block.extent))
+
+            own = min(self._threads, len(made))
+            with _one_blas_thread() if own > 1 or self._threads == 1 else nullcontext():
+                self._spread_out(merge, made, own)
+            self._order += made
+            grid = after
+        return grid[0][0]
+
+    def _merge(self, block: _Block, last: bool) -> None:
+        """Eliminate the ports that two blocks share."""
+        shared = block.pivots.size  # type: ignore[union-attr]
+        rows = np.zeros((shared, shared + block.ports))
+        for part, starts in zip(block.parts, block.starts, strict=True):
+            absorb_rows(part.matrix, part.sides, starts, rows)
+        _eliminate(rows, block.pivots)  # type: ignore[arg-type]
+        # Of the last merger only what leads from word lines to bit lines is asked for, if nothing else is kept.
+        corner = int(block.sides[:2].sum()) if last and not self.kept else 0
+        block.matrix = _mesh(rows[:, shared:], block.pivots, corner)  # type: ignore[arg-type]
+        for part, starts in zip(block.parts, block.starts, strict=True):
+            absorb_ports(part.matrix, part.sides, starts, shared, block.matrix)
+            part.matrix = None
+        if self.kept:
+            block.rows = rows
+        else:
+            block.parts = ()
+
+    def transfer(self) -> Array:
+        """Conductances from the ends of the word lines to those of the bit lines, siemens."""
+        words = int(self.sides[:2].sum())
+        return self._matrix[:words, words:]
+
+    def conductances(self) -> Array:
+        """Conductances between all ends, siemens, (p, p), 0 on the diagonal. Needs ``keep``."""
+        return self._matrix
+
+    @property
+    def _matrix(self) -> Array:
+        matrix = self._root.matrix
+        assert matrix is not None
+        return matrix
+
+    def solve(self, ports: Array, words: Array | None = None, bits: Array | None = None) -> tuple[Array, Array]:
+        """Voltages of all nodes. Needs ``keep``.
+
+        Parameters
+        ----------
+        ports : array (k, p)
+            Voltages of the ends, volt.
+        words, bits : array (k, m, n), optional
+            Currents injected into the nodes, ampere.
+
+        Returns
+        -------
+        words, bits : array (k, m, n)
+            Volt.
+        """
+        pending = self._pending(len(ports), words, bits)
+        voltages: dict[int, Array] = {id(self._root): np.ascontiguousarray(ports)}
+        for block in reversed(self._order):
+            assert block.rows is not None and block.pivots is not None
+            shared = block.pivots.size
+            whole = np.empty((len(ports), shared + block.ports))
+            whole[:, shared:] = voltages.pop(id(block))
+            pull(block.rows, block.pivots, pending[id(block)], whole)
+            for part, places in zip(block.parts, block.places, strict=True):
+                voltages[id(part)] = whole[:, places]
+        found_words, found_bits = np.empty((len(ports), *self.shape)), np.empty((len(ports), *self.shape))
+
+        def fill(blocks: list[_Block]) -> None:
+            for block in blocks:
+                for case, own in enumerate(voltages[id(block)]):
+                    _pull_tile(block, own, pending[id(block)][case], found_words[case], found_bits[case])
+
+        self._spread_out(fill, self._tiles, self._threads)
+        return found_words, found_bits
+
+    def arriving(self, words: Array, bits: Array) -> Array:
+        """Currents that arrive at the ends, all at 0 V, when currents (k, m, n) are injected into the nodes, (k, p)."""
+        pending: dict[int, Array] = {}
+        return self._push(words, bits, pending)
+
+    def _pending(self, cases: int, words: Array | None, bits: Array | None) -> dict[int, Array]:
+        """What of injected currents stands at each eliminated node."""
+        pending: dict[int, Array] = {}
+        if words is None or bits is None:
+            for block in (*self._tiles, *self._order):
+                assert block.pivots is not None
+                pending[id(block)] = np.broadcast_to(np.zeros(block.pivots.size), (cases, block.pivots.size))
+            zeros: dict[int, Array] = {size: np.zeros((cases, size)) for size in {b.shape[1] for b in pending.values()}}
+            return {key: zeros[value.shape[1]] for key, value in pending.items()}
+        self._push(words, bits, pending)
+        return pending
+
+    def _push(self, words: Array, bits: Array, pending: dict[int, Array]) -> Array:
+        cases = len(words)
+        arrived: dict[int, Array] = {}
+
+        def start(blocks: list[_Block]) -> None:
+            for block in blocks:
+                assert block.pivots is not None
+                store, out = np.empty((cases, block.pivots.size)), np.empty((cases, block.ports))
+                for case in range(cases):
+                    out[case] = _push_tile(block, words[case], bits[case], store[case])
+                pending[id(block)], arrived[id(block)] = store, out
+
+        self._spread_out(start, self._tiles, self._threads)
+        for block in self._order:
+            assert block.rows is not None and block.pivots is not None
+            shared = block.pivots.size
+            whole = np.zeros((cases, shared + block.ports))
+            for part, places in zip(block.parts, block.places, strict=True):
+                whole[:, places] += arrived.pop(id(part))
+            push(block.rows, block.pivots, whole)
+            pending[id(block)], arrived[id(block)] = whole[:, :shared].copy(), whole[:, shared:]
+        return arrived[id(self._root)]
+
+    def _spread_out(self, work: Callable[[list[_Block]], None], blocks: list[_Block], threads: int) -> None:
+        """Do `work` on all blocks, in so many threads."""
+        if threads == 1 or len(blocks) < 2:
+            work(blocks)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            for outcome in [pool.submit(work, blocks[k::threads]) for k in range(threads)]:
+                outcome.result()
+
+
+def threads_by_default() -> int:
+    """As many as this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _parts(count: int, most: int) -> Iterator[slice]:
+    """`count` in as few equal parts as have at most so many each."""
+    parts = -(-count // most)
+    return (slice(k * count // parts, (k + 1) * count // parts) for k in range(parts))
+
+
+@lru_cache(256)
+def _tile_plan(height: int, width: int, ends: tuple[bool, ...], rim: tuple[bool, bool]) -> _TilePlan:
+    """The plan of a tile; `rim` says whether it is at the array's right rim, and at its upper one."""
+    rows, columns = list(_parts(height, LEAF)), list(_parts(width, LEAF))
+    heights, widths = (np.array([part.stop - part.start for part in parts], np.int64) for parts in (rows, columns))
+    plan, places, sizes = tile_plan(heights, widths, np.array(ends))
+    shapes: dict[Any, list[tuple[int, int]]] = {}
+    for i, j in np.ndindex(len(rows), len(columns)):
+        last, first = j == len(columns) - 1, i == 0
+        own = (j > 0 or ends[0], not last or ends[1], not first or ends[2], i < len(rows) - 1 or ends[3])
+        shape = (int(heights[i]), int(widths[j]), own, (last and rim[0], first and rim[1]))
+        shapes.setdefault(shape, []).append((i, j))
+    factors, pivots = int(sizes[2]), int(sizes[3])
+    leaves = []
+    for shape, members in shapes.items():
+        program = leaf_program(*shape)
+        i, j = np.array(members).T
+        values, nodes = program.conductances * len(members), program.degrees.size * len(members)
+        leaves.append(
+            _Leaves(
+                program=program,
+                corners=np.array([(rows[a].start, columns[b].start) for a, b in members], np.int64),
+                matrices=np.ascontiguousarray(places[i, j][:, [5, 4]]),
+                vectors=np.ascontiguousarray(places[i, j][:, [6, 4]]),
+                values=slice(factors, factors + values),
+                pivots=slice(pivots, pivots + nodes),
+            )
+        )
+        factors, pivots = factors + values, pivots + nodes
+    sides = np.array([height, height, width, width]) * np.array(ends)
+    return _TilePlan(
+        sides=sides,
+        leaves=tuple(leaves),
+        plan=plan,
+        leaf_store=int((places[..., 4] ** 2).sum()),
+        matrix_store=int(sizes[0]),
+        vector_store=int(sizes[1]),
+        factor_store=factors,
+        pivot_store=pivots,
+        last=int(sizes[1] - sides.sum()),
+    )
+
+
+def _eliminate_tile(block: _Block, cells: Array, words: Array, bits: Array, store: Array) -> None:
+    """Eliminate a tile's inside; its matrices go through `store`."""
+    plan, corner = _plan_of(block)
+    block.rows, block.pivots = np.empty(plan.factor_store), np.empty(plan.pivot_store)
+    own = store[: plan.matrix_store]
+    own[: plan.leaf_store] = 0.0
+    for leaves in plan.leaves:
+        program = leaves.program
+        eliminate_leaves(
+            *(program.branches, program.degrees, program.edges, program.targets, program.ports),
+            *(leaves.corners + corner, cells, words, bits),
+            *(leaves.part(block.rows, leaves.values), leaves.part(block.pivots, leaves.pivots)),
+            *(own, leaves.matrices),
+        )
+    if len(plan.plan):
+        block.matrix = merge_tile(plan.plan, own, block.rows, block.pivots).copy()
+    else:
+        block.matrix = own.reshape(block.ports, block.ports).copy()
+
+
+def _push_tile(block: _Block, words: Array, bits: Array, pending: Array) -> Array:
+    """What arrives at a tile's ports, (p,), when currents are injected into its nodes; see :func:`push_leaves`."""
+    plan, corner = _plan_of(block)
+    assert block.rows is not None and block.pivots is not None
+    vector = np.zeros(plan.vector_store)
+    for leaves in plan.leaves:
+        program = leaves.program
+        push_leaves(
+            *(program.degrees, program.edges, program.words, program.bits, leaves.corners + corner, words, bits),
+            *(leaves.part(block.rows, leaves.values), leaves.part(block.pivots, leaves.pivots)),
+            *(leaves.part(pending, leaves.pivots), vector, leaves.vectors),
+        )
+    push_tile(plan.plan, block.rows, block.pivots, vector, pending)
+    return vector[plan.last :]
+
+
+def _pull_tile(block: _Block, ports: Array, pending: Array, words: Array, bits: Array) -> None:
+    """Set the voltages of a tile's nodes from its ports', (p,), and from what :func:`_push_tile` has left."""
+    plan, corner = _plan_of(block)
+    assert block.rows is not None and block.pivots is not None
+    vector = np.empty(plan.vector_store)
+    vector[plan.last :] = ports
+    pull_tile(plan.plan, block.rows, block.pivots, pending, vector)
+    for leaves in plan.leaves:
+        program = leaves.program
+        pull_leaves(
+            *(program.degrees, program.edges, program.words, program.bits, leaves.corners + corner),
+            *(leaves.part(block.rows, leaves.values), leaves.part(block.pivots, leaves.pivots)),
+            *(leaves.part(pending, leaves.pivots), vector, leaves.vectors, words, bits),
+        )
+
+
+def _plan_of(block: _Block) -> tuple[_TilePlan, Integers]:
+    """A tile's plan, and its first row and column."""
+    assert block.tile is not None and block.window is not None
+    return block.tile, np.array([block.window[0].start, block.window[1].start])
+
+
+def _joined(axis: int, first: _Block, second: _Block) -> _Block:
+    """Two neighbours as one block, whose shared ports are still to be eliminated."""
+    starts_a, starts_b, shared, sides = port_places(axis, first.sides, second.sides)
+    (height, width), (more_height, more_width) = first.extent, second.extent
+    return _Block(
+        sides=sides,
+        extent=(height, width + more_width) if axis == HORIZONTAL else (height + more_height, width),
+        parts=(first, second),
+        starts=(starts_a, starts_b),
+        places=(_places(starts_a, first.sides), _places(starts_b, second.sides)),
+        pivots=np.empty(shared),
+    )
+
+
+def _places(starts: Integers, sides: Integers) -> Integers:
+    """Where each port of a block goes, from where its sides begin."""
+    return np.concatenate([np.arange(start, start + size) for start, size in zip(starts, sides, strict=True)])
+
+
+def _eliminate(rows: Array, pivots: Array) -> None:
+    """Eliminate the nodes of all rows, a panel at a time, with a matrix product for what each panel leaves behind."""
+    shared = len(rows)
+    for start in range(0, shared, PANEL):
+        stop = min(start + PANEL, shared)
+        eliminate_rows(rows, start, stop, pivots)
+        if stop < shared:
+            weighted = rows[start:stop, stop:shared].T * _inverse(pivots[start:stop])
+            rows[stop:, stop:] += weighted @ rows[start:stop, stop:]
+
+
+def _mesh(joined: Array, pivots: Array, corner: int) -> Array:
+    """What eliminated nodes contribute between their neighbours, (p, p); only ``[:corner, corner:]`` if not zero."""
+    ports = joined.shape[1]
+    if corner:
+        matrix = np.zeros((ports, ports))
+        np.matmul(joined[:, :corner].T * _inverse(pivots), joined[:, corner:], out=matrix[:corner, corner:])
+    elif ports < SYMMETRIC:
+        matrix = (joined.T * _inverse(pivots)) @ joined
+    else:
+        scaled = joined * np.sqrt(_inverse(pivots))[:, np.newaxis]
+        matrix = dsyrk(1.0, scaled.T, lower=1).T
+        mirror(matrix)
+    return matrix
+
+
+def _inverse(pivots: Array) -> Array:
+    """``1 / pivot``; 0 for a node that nothing is joined to."""
+    return np.divide(1.0, pivots, out=np.zeros_like(pivots), where=pivots > 0)
+
+
+def _work(shape: tuple[int, int]) -> float:
+    """An array's work, in cells merged times the length of a block's side."""
+    m, n = shape
+    return float(m * n) * 4 * max(m, n)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _one_blas_thread() -> AbstractContextManager[Any]:
+    """Matrix products in one thread each, where the threads are ours: two kinds of threads fight for the cores."""
+    return _controller().limit(limits=1, user_api="blas")

@@ -1,0 +1,257 @@
+"""The smallest blocks of an array: a few cells each, all of one shape eliminated side by side in vector lanes.
+
+A block of at most some four by four cells is a small sparse network. Which of its conductances meet when a node is
+eliminated depends on its shape alone, so that is worked out once, as a *program* over numbered conductances; kernels
+then run the program on many blocks at a time, the block's number being the innermost axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescircuit.compiled import kernel
+
+__all__ = ["LeafProgram", "eliminate_leaves", "leaf_program", "pull_leaves", "push_leaves"]
+
+Integers = NDArray[np.int64]
+
+_CELL, _WORD, _BIT = 0, 1, 2  # the kinds of branches
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LeafProgram:
+    """How a block of one shape is eliminated; arguments of the kernels.
+
+    Attributes
+    ----------
+    branches : int array (b, 4)
+        Of each branch its kind, its row and column in the arrays of its kind, and the number of its conductance.
+    degrees : int array (s,)
+        How many others each eliminated node is joined to when its turn comes.
+    edges : int array (e, 2)
+        For each eliminated node in turn, its conductances' numbers and the nodes that they lead to.
+    targets : int array (t,)
+        For each eliminated node in turn, the numbers of the conductances between each two of those, in order.
+    ports : int array (q, 3)
+        The conductances between two ports, and the ports.
+    words, bits : int array (h, w)
+        The nodes on the word lines and on the bit lines; eliminated ones come first, in their order, then ports.
+    conductances, ports_count : int
+        How many there are of each.
+    """
+
+    branches: Integers
+    degrees: Integers
+    edges: Integers
+    targets: Integers
+    ports: Integers
+    words: Integers
+    bits: Integers
+    conductances: int
+    port_count: int
+
+
+@lru_cache(1024)
+def leaf_program(height: int, width: int, ends: tuple[bool, ...], rim: tuple[bool, bool]) -> LeafProgram:
+    """The program of a block.
+
+    Inside the array the last cells' nodes on their word lines are the right ports, and the first cells' nodes on
+    their bit lines the top ports. At the array's right and upper rim the ports lie beyond another segment, if they
+    exist.
+
+    Parameters
+    ----------
+    height, width : int
+        In cells.
+    ends : bool (4,)
+        Which sides have ports: left, right, top, bottom.
+    rim : bool (2,)
+        Whether the block is at the array's right rim, and at its upper one.
+    """
+    ports = [(side, k) for side, size in enumerate((height, height, width, width)) if ends[side] for k in range(size)]
+
+    def word(i: int, j: int) -> tuple[object, ...]:
+        return (1, i) if j == width - 1 and not rim[0] else ("word", i, j)
+
+    def bit(i: int, j: int) -> tuple[object, ...]:
+        return (2, j) if i == 0 and not rim[1] else ("bit", i, j)
+
+    branches = []
+    for i in range(height):
+        for j in range(width):
+            branches.append((_CELL, i, j, word(i, j), bit(i, j)))
+            if j > 0 or ends[0]:
+                branches.append((_WORD, i, j, word(i, j - 1) if j else (0, i), word(i, j)))
+            if i < height - 1 or ends[3]:
+                branches.append((_BIT, i + 1, j, bit(i, j), bit(i + 1, j) if i < height - 1 else (3, j)))
+            if j == width - 1 and rim[0] and ends[1]:
+                branches.append((_WORD, i, j + 1, word(i, j), (1, i)))
+            if i == 0 and rim[1] and ends[2]:
+                branches.append((_BIT, 0, j, bit(i, j), (2, j)))
+    neighbours: dict[tuple[object, ...], set[tuple[object, ...]]] = {port: set() for port in ports}
+    for *_, a, b in branches:
+        neighbours.setdefault(a, set()).add(b)
+        neighbours.setdefault(b, set()).add(a)
+    number: dict[frozenset[tuple[object, ...]], int] = {}
+
+    def conductance(a: tuple[object, ...], b: tuple[object, ...]) -> int:
+        return number.setdefault(frozenset((a, b)), len(number))
+
+    entered = [(kind, i, j, conductance(a, b)) for kind, i, j, a, b in branches]
+    inner = [node for node in neighbours if node not in set(ports)]
+    order: list[tuple[object, ...]] = []
+    steps = []
+    while inner:
+        node = min(inner, key=lambda each: len(neighbours[each]))  # the fewest neighbours make the fewest products
+        inner.remove(node)
+        order.append(node)
+        around = sorted(neighbours.pop(node), key=str)
+        pairs = [conductance(a, b) for k, a in enumerate(around) for b in around[k + 1 :]]
+        steps.append(([(conductance(node, other), other) for other in around], pairs))
+        for other in around:
+            neighbours[other].discard(node)
+            neighbours[other].update(each for each in around if each != other)
+    place = {node: k for k, node in enumerate([*order, *ports])}
+    between = [(k, *sorted(place[node] for node in pair)) for pair, k in number.items() if pair <= set(ports)]
+    return LeafProgram(
+        branches=np.array(entered, np.int64).reshape(-1, 4),
+        degrees=np.array([len(edges) for edges, _ in steps], np.int64),
+        edges=np.array([(k, place[other]) for edges, _ in steps for k, other in edges], np.int64).reshape(-1, 2),
+        targets=np.array([k for _, pairs in steps for k in pairs], np.int64),
+        ports=np.array([(k, a - len(order), b - len(order)) for k, a, b in between], np.int64).reshape(-1, 3),
+        words=np.array([[place[word(i, j)] for j in range(width)] for i in range(height)], np.int64),
+        bits=np.array([[place[bit(i, j)] for j in range(width)] for i in range(height)], np.int64),
+        conductances=len(number),
+        port_count=len(ports),
+    )
+
+
+@kernel
+def eliminate_leaves(branches, degrees, edges, targets, ports, corners, cells, words, bits, values, pivots, store, at):
+    """Eliminate the inner nodes of some blocks of one shape.
+
+    Parameters
+    ----------
+    branches, degrees, edges, targets, ports
+        See :class:`LeafProgram`.
+    corners : int array (k, 2)
+        First row and column of each of the k blocks.
+    cells, words, bits : array (m, n), (m, n + 1), (m + 1, n)
+        Conductances, siemens.
+    values : array (conductances, k)
+        Takes all conductances, those of an eliminated node as they were when its turn came.
+    pivots : array (s, k)
+        Takes each eliminated node's total conductance.
+    store, at : array, int array (k, 2)
+        Where the blocks' matrices go: from ``at[k, 0]`` on, of ``at[k, 1]`` ports, on a ground of zeros.
+    """
+    count = corners.shape[0]
+    values[:] = 0.0
+    for branch in range(branches.shape[0]):
+        kind, i, j, to = branches[branch, 0], branches[branch, 1], branches[branch, 2], branches[branch, 3]
+        source = cells if kind == _CELL else words if kind == _WORD else bits
+        row = values[to]
+        for k in range(count):
+            row[k] += source[corners[k, 0] + i, corners[k, 1] + j]
+    share = np.empty(count)
+    edge = target = 0
+    for node in range(degrees.size):
+        total = pivots[node]
+        total[:] = 0.0
+        degree = degrees[node]
+        for a in range(edge, edge + degree):
+            row = values[edges[a, 0]]
+            for k in range(count):
+                total[k] += row[k]
+        for a in range(edge, edge + degree):
+            row = values[edges[a, 0]]
+            for k in range(count):
+                share[k] = row[k] / total[k] if total[k] > 0.0 else 0.0
+            for b in range(a + 1, edge + degree):
+                x, y = values[edges[b, 0]], values[targets[target]]
+                for k in range(count):
+                    y[k] += share[k] * x[k]
+                target += 1
+        edge += degree
+    for pair in range(ports.shape[0]):
+        row, a, b = values[ports[pair, 0]], ports[pair, 1], ports[pair, 2]
+        for k in range(count):
+            store[at[k, 0] + a * at[k, 1] + b] = row[k]
+            store[at[k, 0] + b * at[k, 1] + a] = row[k]
+
+
+@kernel
+def push_leaves(degrees, edges, word_nodes, bit_nodes, corners, words, bits, values, pivots, pending, vector, at):
+    """Eliminate currents injected into the nodes of some blocks of one shape, as the nodes were.
+
+    Parameters
+    ----------
+    degrees, edges, word_nodes, bit_nodes
+        See :class:`LeafProgram`.
+    corners, values, pivots
+        See :func:`eliminate_leaves`.
+    words, bits : array (m, n)
+        Injected into the nodes on the word lines and on the bit lines, ampere.
+    pending : array (s, k)
+        Takes the nodes' currents when their turn came.
+    vector, at : array, int array (k, 2)
+        Where the currents that arrive at the blocks' ports go, and how many ports there are.
+    """
+    count = corners.shape[0]
+    ports = at[0, 1]
+    currents = np.zeros((degrees.size + ports, count))
+    for i in range(word_nodes.shape[0]):
+        for j in range(word_nodes.shape[1]):
+            word, bit = currents[word_nodes[i, j]], currents[bit_nodes[i, j]]
+            for k in range(count):
+                word[k] += words[corners[k, 0] + i, corners[k, 1] + j]
+                bit[k] += bits[corners[k, 0] + i, corners[k, 1] + j]
+    edge = 0
+    share = np.empty(count)
+    for node in range(degrees.size):
+        own, total = currents[node], pivots[node]
+        for k in range(count):
+            share[k] = own[k] / total[k] if total[k] > 0.0 else 0.0
+        for a in range(edge, edge + degrees[node]):
+            row, other = values[edges[a, 0]], currents[edges[a, 1]]
+            for k in range(count):
+                other[k] += share[k] * row[k]
+        edge += degrees[node]
+    pending[:] = currents[: degrees.size]
+    for port in range(ports):
+        row = currents[degrees.size + port]
+        for k in range(count):
+            vector[at[k, 0] + port] = row[k]
+
+
+@kernel
+def pull_leaves(degrees, edges, word_nodes, bit_nodes, corners, values, pivots, pending, vector, at, words, bits):
+    """The voltages of the nodes of some blocks of one shape from their ports'; arguments as of :func:`push_leaves`."""
+    count = corners.shape[0]
+    ports = at[0, 1]
+    voltages = np.empty((degrees.size + ports, count))
+    for port in range(ports):
+        row = voltages[degrees.size + port]
+        for k in range(count):
+            row[k] = vector[at[k, 0] + port]
+    edge = edges.shape[0]
+    for node in range(degrees.size - 1, -1, -1):
+        own, total = voltages[node], pivots[node]
+        own[:] = pending[node]
+        for a in range(edge - degrees[node], edge):
+            row, other = values[edges[a, 0]], voltages[edges[a, 1]]
+            for k in range(count):
+                own[k] += row[k] * other[k]
+        for k in range(count):
+            own[k] = own[k] / total[k] if total[k] > 0.0 else 0.0
+        edge -= degrees[node]
+    for i in range(word_nodes.shape[0]):
+        for j in range(word_nodes.shape[1]):
+            word, bit = voltages[word_nodes[i, j]], voltages[bit_nodes[i, j]]
+            for k in range(count):
+                words[corners[k, 0] + i, corners[k, 1] + j] = word[k]
+                bits[corners[k, 0] + i, corners[k, 1] + j] = bit[k]

@@ -1,0 +1,179 @@
+"""What an array does at given voltages, with the certificate of its solution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from rescircuit.checks import Array
+from rescircuit.crossbar.topology import Flags, Topology
+from rescircuit.errors import SolutionError
+
+__all__ = ["CURRENT_LIMIT", "RESIDUAL_LIMIT", "TOO_MANY_DECADES", "CrossbarSolution", "checked_currents"]
+
+RESIDUAL_LIMIT = 1e-12  # backward error; a healthy solution has 1e-17 to 1e-15
+CURRENT_LIMIT = 1e-9  # relative
+TOO_MANY_DECADES = "The conductances span too many decades; leave out cells and wires that do not matter."
+_NOTHING = 1e-6  # of the largest line's current: a smaller one counts as so much
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossbarSolution:
+    """What an array does at given input voltages; leading axes are the batch's.
+
+    Attributes
+    ----------
+    topology : Topology
+        The array's nodes and wires.
+    driver_voltages, sense_voltages : array (..., m), (..., n)
+        What the lines' ends are held at, volt; of no meaning at floating lines.
+    output_currents : array (..., n)
+        Into the virtual ground of each bit line, ampere: the sum of its cells' currents; 0 of a floating line.
+    input_currents : array (..., m)
+        Out of the source of each word line, ampere; 0 of a floating line.
+    word_line_voltages, bit_line_voltages : array (..., m, n)
+        At the cells' ends, volt.
+    device_currents : array (..., m, n)
+        Through the cells, from word line to bit line, ampere.
+    kcl_residual : float
+        Kirchhoff's current law as a backward error, the worst of the batch: ``|Y v - i| / (|Y| |v| + |i|)``.
+    current_error : float
+        Estimate of the output currents' largest relative error: what another step of refinement would change, or how
+        far they are from the currents by the map between the lines' ends, whichever is more.
+    iterations : int
+        Of Newton's method; 0 for a linear array.
+    """
+
+    topology: Topology
+    driver_voltages: Array
+    sense_voltages: Array
+    output_currents: Array
+    input_currents: Array
+    word_line_voltages: Array
+    bit_line_voltages: Array
+    device_currents: Array
+    kcl_residual: float
+    current_error: float
+    iterations: int = 0
+    condition: Callable[[], float] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        topology: Topology,
+        drivers: Array,
+        senses: Array,
+        words: Array,
+        bits: Array,
+        through: Array,
+        *,
+        batch: tuple[int, ...],
+        kcl_residual: float,
+        current_error: float,
+        condition: Callable[[], float],
+        iterations: int = 0,
+    ) -> CrossbarSolution:
+        """Collect a batch that was solved as one axis, under its own shape."""
+        m, n = topology.shape
+        return cls(
+            topology=topology,
+            driver_voltages=drivers.reshape(*batch, m),
+            sense_voltages=senses.reshape(*batch, n),
+            output_currents=np.where(topology.sensed, through.sum(axis=1), 0.0).reshape(*batch, n),
+            input_currents=np.where(topology.driven, through.sum(axis=2), 0.0).reshape(*batch, m),
+            word_line_voltages=words.reshape(*batch, m, n),
+            bit_line_voltages=bits.reshape(*batch, m, n),
+            device_currents=through.reshape(*batch, m, n),
+            kcl_residual=kcl_residual,
+            current_error=current_error,
+            iterations=iterations,
+            condition=condition,
+        )
+
+    @property
+    def condition_estimate(self) -> float:
+        """The condition number of the nodes' conductance matrix in the 1-norm; computed once for an array."""
+        return self.condition()
+
+    @cached_property
+    def word_wire_currents(self) -> Array:
+        """Currents to the right through the word lines' segments, (..., m, n + 1), ampere.
+
+        Sums of the cells' currents along the line, not differences of nearly equal voltages. In a line without any
+        resistance that is driven at both ends they are those of equal, vanishing resistances.
+        """
+        topology = self.topology
+        return _along(self.device_currents, topology.word_segments, topology.left, topology.right)
+
+    @cached_property
+    def bit_wire_currents(self) -> Array:
+        """Currents downwards through the bit lines' segments, (..., m + 1, n), ampere."""
+        topology, swap = self.topology, (-1, -2)
+        leaving = -np.swapaxes(self.device_currents, *swap)
+        return np.swapaxes(_along(leaving, topology.bit_segments.T, topology.top, topology.bottom), *swap)
+
+    def __getstate__(self) -> dict[str, object]:
+        """For other processes: the condition number as a number."""
+        known = self.condition_estimate
+        return {**vars(self), "condition": _Known(known)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A number that is computed already."""
+
+    value: float
+
+    def __call__(self) -> float:
+        return self.value
+
+
+def _along(leaving: Array, segments: Array, first: Flags, last: Flags) -> Array:
+    """Currents through the segments (m, n + 1) of lines that lose `leaving` (..., m, n) on the way."""
+    passed = np.zeros((*leaving.shape[:-1], leaving.shape[-1] + 1))
+    np.cumsum(leaving, axis=-1, out=passed[..., 1:])
+    total = passed[..., -1]
+    # Held at both ends by one source, the drops around the loop cancel: sum(r (start - passed)) = 0. A broken segment
+    # carries nothing, so what has been passed before it came from the first end.
+    broken = np.isinf(segments)
+    weights = np.where(broken.any(axis=-1, keepdims=True), broken, segments)
+    weights = np.where((weights == 0).all(axis=-1, keepdims=True), 1.0, weights)
+    looped = (weights * passed).sum(axis=-1) / weights.sum(axis=-1)
+    start = np.where(first & last, looped, np.where(first, total, 0.0))
+    return start[..., np.newaxis] - passed
+
+
+def checked_currents(topology: Topology, through: Array, doubt: Array, ends: Array, residual: float) -> float:
+    """The largest relative error of the output currents; too large a one is refused, and so is a residual.
+
+    Parameters
+    ----------
+    through, doubt : array (k, m, n)
+        Cells' currents, and what is in doubt about them, ampere.
+    ends : array (k, n)
+        Output currents by the map between the lines' ends, ampere.
+    residual : float
+        Kirchhoff's current law, see :data:`RESIDUAL_LIMIT`.
+
+    Raises
+    ------
+    SolutionError
+        When one of them is above its limit.
+    """
+    if not residual <= RESIDUAL_LIMIT:
+        raise SolutionError("Kirchhoff's current law in the array", residual, RESIDUAL_LIMIT, TOO_MANY_DECADES)
+    size = np.maximum(np.abs(through).sum(axis=1), np.where(topology.sensed, np.abs(ends), 0.0))
+    scale = np.maximum(size, _NOTHING * size.max(axis=-1, keepdims=True))
+    apart = np.where(topology.sensed, np.abs(through.sum(axis=1) - ends), 0.0)
+    differences = np.maximum(np.abs(doubt.sum(axis=1)), apart)
+    error = np.divide(differences, scale, out=np.zeros_like(scale), where=scale > 0)
+    worst = float(error.max())
+    if not worst <= CURRENT_LIMIT:
+        raise SolutionError("Currents of the array", worst, CURRENT_LIMIT, TOO_MANY_DECADES)
+    return worst

@@ -1,0 +1,206 @@
+"""The linear solution of an array's wires with given cells: elimination, refinement, certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescircuit.checks import Array
+from rescircuit.crossbar.elimination import Elimination, threads_by_default
+from rescircuit.crossbar.kirchhoff import defects
+from rescircuit.crossbar.topology import Topology
+from rescircuit.errors import InputError
+
+__all__ = ["DEFAULT_MEMORY", "LinearSystem", "check_memory", "needed_memory"]
+
+# What stands for a segment without resistance, times the best conductance of all others. Its voltage drop is lost in
+# the last bit of any voltage, and star-mesh transforms keep every conductance's relative accuracy whatever the range.
+_SHORT = 1e25
+
+
+class LinearSystem:
+    """An array's wires with linear cells.
+
+    Parameters
+    ----------
+    topology : Topology
+    conductances : array (m, n)
+        Cells, siemens; those that the topology takes as shorted are not read.
+    progress : callable, optional
+        Called with the share of an elimination that is done.
+    """
+
+    def __init__(
+        self, topology: Topology, conductances: Array, progress: Callable[[float], None] | None = None
+    ) -> None:
+        self.topology = topology
+        self._progress = progress
+        with np.errstate(divide="ignore"):
+            words, bits = 1.0 / topology.word_segments, 1.0 / topology.bit_segments
+        cells = np.where(topology.shorted, 0.0, conductances) if topology.shorted.any() else conductances
+        self.cells = np.ascontiguousarray(cells)
+        if topology.has_joined_nodes:
+            joined_words, joined_bits = np.isinf(words), np.isinf(bits)
+            words[joined_words] = bits[joined_bits] = 0.0
+            self._joined = (topology.shorted, joined_words, joined_bits)
+        # Branches that resist; those that join nodes have no voltage of their own.
+        self.words, self.bits = words, bits
+
+    def transfer(self) -> Array:
+        """Conductances from sources to virtual grounds, siemens, (m, n)."""
+        elimination = self.__dict__.get("elimination") or Elimination(
+            *self._all_branches, keep=False, threads=threads_by_default(), progress=self._progress
+        )
+        return self._by_line(elimination.transfer(), elimination.sides)
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """All nodes but sources and virtual grounds eliminated, with what solutions need."""
+        return Elimination(*self._all_branches, keep=True, threads=threads_by_default(), progress=self._progress)
+
+    def voltages(self, drivers: Array, senses: Array) -> tuple[Array, Array]:
+        """Voltages of the nodes on word lines and bit lines, (k, m, n) each, from those of the lines' ends."""
+        return self._as_one(*self.elimination.solve(self.port_voltages(drivers, senses)), drivers, senses)
+
+    def corrections(self, words: Array, bits: Array) -> tuple[Array, Array]:
+        """What currents (k, m, n) injected into the nodes change in their voltages."""
+        if self.topology.has_joined_nodes:
+            words, bits = self._gathered(words, bits)
+        m, n = self.topology.shape
+        drivers, senses = np.zeros((len(words), m)), np.zeros((len(words), n))
+        ports = self.port_voltages(drivers, senses)
+        return self._as_one(*self.elimination.solve(ports, words, bits), drivers, senses)
+
+    def defects(
+        self, through: Array, slopes: Array, drivers: Array, senses: Array, words: Array, bits: Array
+    ) -> tuple[Array, Array, float]:
+        """Kirchhoff's current law at the nodes, (k, m, n) each, ampere, and as a backward error.
+
+        `through` (k, m, n) are the cells' currents, of shorted ones not read, and `slopes` (k, m, n) their
+        conductances.
+        """
+        if self.topology.shorted.any():
+            through = np.where(self.topology.shorted, 0.0, through)
+        found = [
+            defects(*case, *ends, *nodes)
+            for case, ends, nodes in zip(
+                ((own, slope, self.words, self.bits) for own, slope in zip(through, slopes, strict=True)),
+                zip(drivers, senses, strict=True),
+                zip(words, bits, strict=True),
+                strict=True,
+            )
+        ]
+        at_words, at_bits = np.stack([each[0] for each in found]), np.stack([each[1] for each in found])
+        scale = np.array([each[2] for each in found])
+        if self.topology.has_joined_nodes:
+            at_words, at_bits = self._gathered(at_words, at_bits)
+        worst = np.maximum(np.abs(at_words).max(axis=(1, 2)), np.abs(at_bits).max(axis=(1, 2)))
+        residual = np.divide(worst, scale, out=np.zeros_like(worst), where=worst > 0)
+        return at_words, at_bits, float(residual.max())
+
+    def end_currents(self, drivers: Array, senses: Array) -> Array:
+        """Currents into the virtual grounds, (k, n), from the conductances between all ends."""
+        n = self.topology.shape[1]
+        ports = self.port_voltages(drivers, senses)
+        conductances = self.elimination.conductances()
+        arriving = ports @ conductances - ports * conductances.sum(axis=0)
+        words = int(self.elimination.sides[:2].sum())
+        return arriving[:, words:].reshape(len(ports), -1, n).sum(axis=1)
+
+    def joined_currents(self, words: Array, bits: Array) -> Array:
+        """Currents through shorted cells, (k, m, n), ampere, from what arrives at each node and must go on.
+
+        Where zero resistances make loops, currents are those of equal, vanishing resistances.
+        """
+        shorted, joined_words, joined_bits = self._joined
+        unit = Elimination(shorted.astype(float), joined_words.astype(float), joined_bits.astype(float), keep=True)
+        ports = np.zeros((len(words), int(unit.sides.sum())))
+        v_word, v_bit = unit.solve(ports, words, bits)
+        return np.where(shorted, v_word - v_bit, 0.0)
+
+    @cached_property
+    def condition(self) -> float:
+        """The condition number of the nodes' conductance matrix in the 1-norm.
+
+        The inverse of an M-matrix is nowhere negative, so its norm is the largest voltage of any node when 1 A is
+        injected into each: no estimate is needed.
+        """
+        shape = (1, *self.topology.shape)
+        words, bits = self.elimination.solve(self.port_voltages(*self._no_voltages), np.ones(shape), np.ones(shape))
+        cells, along, down = self._all_branches
+        total = cells + np.maximum(along[:, :-1] + along[:, 1:], down[:-1] + down[1:])
+        return float(2.0 * total.max() * max(words.max(), bits.max()))
+
+    def port_voltages(self, drivers: Array, senses: Array) -> Array:
+        """Voltages of the ends in the elimination's order, (k, p)."""
+        sides = self.elimination.sides
+        parts = (drivers, drivers, senses, senses)
+        return np.concatenate([part for part, size in zip(parts, sides, strict=True) if size], axis=1)
+
+    @property
+    def _no_voltages(self) -> tuple[Array, Array]:
+        m, n = self.topology.shape
+        return np.zeros((1, m)), np.zeros((1, n))
+
+    @property
+    def _all_branches(self) -> tuple[Array, Array, Array]:
+        """Conductances of cells and segments, those that join nodes too."""
+        if not self.topology.has_joined_nodes:
+            return self.cells, self.words, self.bits
+        short = _SHORT * max(self.cells.max(), self.words.max(), self.bits.max(), 1.0)
+        parts = (self.cells, self.words, self.bits)
+        cells, words, bits = (np.where(at, short, part) for at, part in zip(self._joined, parts, strict=True))
+        return cells, words, bits
+
+    def _by_line(self, transfer: Array, sides: NDArray[np.int64]) -> Array:
+        """Both ends of a line as one."""
+        m, n = self.topology.shape
+        rows = transfer.reshape(-1, m, transfer.shape[1]).sum(axis=0) if sides[:2].any() else np.zeros((m, 0))
+        return rows.reshape(m, -1, n).sum(axis=1) if sides[2:].any() else np.zeros((m, n))
+
+    def _gathered(self, words: Array, bits: Array) -> tuple[Array, Array]:
+        """Currents of nodes that are one, at their representative; none at sources and virtual grounds."""
+        topology = self.topology
+        m, n = topology.shape
+        count = topology.representative.size
+        out_words, out_bits = np.zeros_like(words), np.zeros_like(bits)
+        for k in range(len(words)):
+            currents = np.concatenate([np.zeros(m + n), words[k].ravel(), bits[k].ravel()])
+            nodes = np.bincount(topology.representative, weights=currents, minlength=count)
+            out_words[k], out_bits[k] = nodes[m + n :].reshape(2, m, n)
+        return out_words, out_bits
+
+    def _as_one(self, words: Array, bits: Array, drivers: Array, senses: Array) -> tuple[Array, Array]:
+        """Nodes that are one at exactly one voltage."""
+        topology = self.topology
+        if not topology.has_joined_nodes:
+            return words, bits
+        for k in range(len(words)):
+            nodes = np.concatenate([drivers[k], senses[k], words[k].ravel(), bits[k].ravel()])
+            nodes = nodes[topology.representative]
+            words[k], bits[k] = nodes[sum(topology.shape) :].reshape(2, *topology.shape)
+        return words, bits
+
+
+DEFAULT_MEMORY = 12 << 30  # bytes
+
+
+def needed_memory(shape: tuple[int, int]) -> int:
+    """About how many bytes an elimination takes."""
+    m, n = shape
+    levels = max(1.0, np.log2(max(m, n) / 8))
+    return int(8 * m * n * (64 + 8 * levels) + 8 * 6 * (m + n) ** 2)
+
+
+def check_memory(shape: tuple[int, int], limit: int) -> None:
+    """Refuse an array that is too large before the work starts."""
+    needed = needed_memory(shape)
+    if needed > limit:
+        required = f"of a size whose solution needs at most {limit / 2**30:.3g} GiB"
+        raise InputError("conductances", required, f"shape {shape} for about {needed / 2**30:.3g} GiB", _MORE_MEMORY)
+
+
+_MORE_MEMORY = "Raise memory_limit (bytes), or split the array into tiles."

@@ -1,0 +1,109 @@
+"""Cells of a crossbar as elements of a circuit, between the nodes of their word line and their bit line.
+
+What is on a line is not said here: a crossbar's circuit puts its wires and sources around these elements. It lists the
+cells' nodes ``branch_i_j_k`` and ``gate_on`` among its open ends, which an open switch without leakage leaves open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
+from rescircuit.devices import NMOS
+from rescircuit.errors import InputError
+from rescircuit.spice.circuit import Element, Level1Model, Resistor, SinhConductor, VoltageSource
+from rescircuit.spice.from_bank import branch_elements, switch_models
+from rescircuit.spice.names import GROUND
+
+__all__ = ["GATE_ON", "cell_elements", "cell_models", "shared_elements"]
+
+GATE_ON = "gate_on"
+
+
+def cell_elements(cells: CellLaw, row: int, column: int, word_node: str, bit_node: str) -> Iterator[Element]:
+    """The elements of one cell; none for a cell that conducts nothing.
+
+    A linear cell is the resistor ``r_cell_i_j``, a sinh's the source ``b_cell_i_j``. Branch k of a bank is the
+    resistor ``r_cell_i_j_k``, the node ``branch_i_j_k`` and a switch: a transistor ``m_cell_i_j_k``, its gate on the
+    node ``gate_on`` when closed and on ground when open, or a resistor ``r_switch_cell_i_j_k``. A selector is the
+    source ``b_selector_i_j``, behind it the node ``selected_i_j``.
+
+    Parameters
+    ----------
+    cells : LinearCells, BankCells, SinhCells or SelectedCells
+        All of the array's.
+    row, column : int
+        Which of them.
+    word_node, bit_node : str
+        The nodes of its word line and its bit line.
+
+    Raises
+    ------
+    InputError
+        For other kinds of cells or of switches, and numbers that no deck can hold.
+    """
+    place, at = f"{row}_{column}", (row, column)
+    name = f"cell_{place}"
+    match cells:
+        case LinearCells():
+            conductance = float(cells.conductances[at])
+            if conductance > 0:
+                yield Resistor(name=f"r_{name}", plus=word_node, minus=bit_node, resistance=1.0 / conductance)
+        case SinhCells():
+            yield from _sinh_conductor(name, word_node, bit_node, cells.conductances[at], cells.v_scale[at])
+        case BankCells():
+            bank = cells.bank
+            for k, closed in enumerate(cells.mask[at].tolist()):
+                ends, gate = (word_node, f"branch_{place}_{k}", bit_node), GATE_ON if closed else GROUND
+                resistance = float(bank.resistances[*at, k])
+                yield from branch_elements(f"{name}_{k}", resistance, bank.switch, closed=closed, ends=ends, gate=gate)
+        case SelectedCells():
+            middle = f"selected_{place}"
+            behind = list(cell_elements(cells.cells, row, column, middle, bit_node))
+            if behind:
+                v_selector = cells.v_selector[at]
+                conductance = cells.i_selector[at] / v_selector
+                yield from _sinh_conductor(f"selector_{place}", word_node, middle, conductance, v_selector)
+            yield from behind
+        case _:
+            raise _unknown(cells)
+
+
+def shared_elements(cells: CellLaw) -> tuple[Element, ...]:
+    """What all cells share: the source that holds the gates of closed transistors, where there are any."""
+    match cells:
+        case LinearCells() | SinhCells():
+            return ()
+        case BankCells():
+            switch = cells.bank.switch
+            if not isinstance(switch, NMOS) or not cells.mask.any():
+                return ()
+            return (VoltageSource(name=f"v_{GATE_ON}", plus=GATE_ON, minus=GROUND, voltage=switch.v_gate),)
+        case SelectedCells():
+            return shared_elements(cells.cells)
+        case _:
+            raise _unknown(cells)
+
+
+def cell_models(cells: CellLaw) -> tuple[Level1Model, ...]:
+    """The models that the cells' elements name."""
+    match cells:
+        case LinearCells() | SinhCells():
+            return ()
+        case BankCells():
+            return switch_models(cells.bank.switch)
+        case SelectedCells():
+            return cell_models(cells.cells)
+        case _:
+            raise _unknown(cells)
+
+
+def _sinh_conductor(name: str, plus: str, minus: str, conductance: float, v_scale: float) -> Iterator[Element]:
+    """``b_name``, but for a conductor that takes no current."""
+    if conductance > 0:
+        sizes = {"conductance": float(conductance), "v_scale": float(v_scale)}
+        yield SinhConductor(name=f"b_{name}", plus=plus, minus=minus, **sizes)
+
+
+def _unknown(cells: CellLaw) -> InputError:
+    return InputError("cells", "LinearCells, BankCells, SinhCells or SelectedCells", cells)
