@@ -2,6 +2,7 @@
 
 from rescircuit.crossbar.array import Crossbar
 from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
+from rescircuit.crossbar.nonlinear import NonlinearCrossbar
 from rescircuit.crossbar.solution import CrossbarSolution
 from rescircuit.crossbar.topology import Branches, Topology
 
@@ -12,6 +13,7 @@ __all__ = [
     "Crossbar",
     "CrossbarSolution",
     "LinearCells",
+    "NonlinearCrossbar",
     "SelectedCells",
     "SinhCells",
     "Topology",

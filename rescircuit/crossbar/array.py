@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_array, non_negative_array
+from rescircuit.checks import Array, non_negative_array
 from rescircuit.crossbar.solution import CrossbarSolution, checked_currents
-from rescircuit.crossbar.topology import LARGEST, Topology, wired
+from rescircuit.crossbar.topology import LARGEST, wired
+from rescircuit.crossbar.wired_array import WiredArray
 from rescircuit.crossbar.wiring import DEFAULT_MEMORY, LinearSystem, check_memory
 from rescircuit.errors import InputError
 
@@ -19,7 +20,7 @@ __all__ = ["Crossbar"]
 _SOLUTIONS_AT_ONCE = 32
 
 
-class Crossbar:
+class Crossbar(WiredArray):
     """An m x n resistive crossbar with wires (figure 6.2 of da Cunha 2023).
 
     Word lines are driven by ideal voltage sources, behind `r_driver`; bit lines end in virtual grounds, behind
@@ -82,15 +83,8 @@ class Crossbar:
         check_memory(cells.shape, memory_limit)
         self._conductances = cells
         self._progress = progress
-        self.topology: Topology = wired(
-            cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense, np.isinf(cells)
-        )
+        self.topology = wired(cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense, np.isinf(cells))
         self.topology.check_paths(cells > 0)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Word lines m and bit lines n."""
-        return self.topology.shape
 
     @property
     def conductances(self) -> Array:
@@ -108,7 +102,7 @@ class Crossbar:
 
     def __rmatmul__(self, voltages: Any) -> Array:
         """``voltages @ crossbar``: output currents (..., n), ampere, for voltages (..., m)."""
-        return self._checked_voltages("voltages", voltages, 0) @ self._effective
+        return self.checked_voltages("voltages", voltages, "word") @ self._effective
 
     __array_ufunc__ = None  # so that numpy leaves ``array @ crossbar`` to us
 
@@ -151,27 +145,6 @@ class Crossbar:
         """The array's equations, and what is kept of their solution."""
         return LinearSystem(self.topology, self._conductances, self._progress)
 
-    def checked_ends(self, voltages: Any, bit_line_voltages: Any = 0.0) -> tuple[Array, Array, tuple[int, ...]]:
-        """Voltages of word lines (k, m) and bit lines (k, n), and the shape of their batch."""
-        m, n = self.shape
-        words = self._checked_voltages("voltages", voltages, 0)
-        bits = np.asarray(finite_array("bit_line_voltages", bit_line_voltages, "V"))
-        bits = self._checked_voltages("bit_line_voltages", bits if bits.ndim else np.full(n, bits), 1)
-        try:
-            batch = np.broadcast_shapes(words.shape[:-1], bits.shape[:-1])
-        except ValueError:
-            required = f"of a batch that broadcasts against that of voltages, {words.shape[:-1]}"
-            raise InputError("bit_line_voltages", required, f"shape {bits.shape}") from None
-        drivers, senses = np.broadcast_to(words, (*batch, m)), np.broadcast_to(bits, (*batch, n))
-        return np.ascontiguousarray(drivers.reshape(-1, m)), np.ascontiguousarray(senses.reshape(-1, n)), batch
-
-    def _checked_voltages(self, argument: str, voltages: Any, axis: int) -> Array:
-        inputs = finite_array(argument, voltages, "V")
-        count, kind = self.shape[axis], ("word", "bit")[axis]
-        if inputs.ndim == 0 or inputs.shape[-1] != count:
-            raise InputError(argument, f"of shape (..., {count}), one a {kind} line", f"shape {inputs.shape}")
-        return inputs
-
     @cached_property
     def _effective(self) -> Array:
         if self._without_resistance:
@@ -197,7 +170,8 @@ class Crossbar:
         change = system.corrections(*system.defects(cells * (words - bits), slopes, drivers, senses, words, bits)[:2])
         words, bits = words + change[0], bits + change[1]
         through = cells * (words - bits)
-        at_words, at_bits, residual = system.defects(through, slopes, drivers, senses, words, bits)
+        at_words, at_bits, residuals = system.defects(through, slopes, drivers, senses, words, bits)
+        residual = float(residuals.max())
         doubt = system.corrections(at_words, at_bits)
         if self.topology.shorted.any():
             through = through + system.joined_currents(at_words, at_bits)

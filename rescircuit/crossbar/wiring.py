@@ -76,8 +76,8 @@ class LinearSystem:
 
     def defects(
         self, through: Array, slopes: Array, drivers: Array, senses: Array, words: Array, bits: Array
-    ) -> tuple[Array, Array, float]:
-        """Kirchhoff's current law at the nodes, (k, m, n) each, ampere, and as a backward error.
+    ) -> tuple[Array, Array, Array]:
+        """Kirchhoff's current law at the nodes, (k, m, n) each, ampere, and as a backward error, (k,).
 
         `through` (k, m, n) are the cells' currents, of shorted ones not read, and `slopes` (k, m, n) their
         conductances.
@@ -98,8 +98,7 @@ class LinearSystem:
         if self.topology.has_joined_nodes:
             at_words, at_bits = self._gathered(at_words, at_bits)
         worst = np.maximum(np.abs(at_words).max(axis=(1, 2)), np.abs(at_bits).max(axis=(1, 2)))
-        residual = np.divide(worst, scale, out=np.zeros_like(worst), where=worst > 0)
-        return at_words, at_bits, float(residual.max())
+        return at_words, at_bits, np.divide(worst, scale, out=np.zeros_like(worst), where=worst > 0)
 
     def end_currents(self, drivers: Array, senses: Array) -> Array:
         """Currents into the virtual grounds, (k, n), from the conductances between all ends."""

@@ -2,67 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE
-from rescircuit.checks import finite_array
-from rescircuit.crossbar import Crossbar
+from rescircuit.checks import Array
+from rescircuit.crossbar import Branches, Crossbar, NonlinearCrossbar, Topology
 from rescircuit.errors import InputError
-from rescircuit.spice.circuit import Circuit, Element, Resistor, VoltageSource, driven
-from rescircuit.spice.names import GROUND
+from rescircuit.spice.circuit import Circuit, Element, Level1Model, Resistor, driven
+from rescircuit.spice.from_cells import cell_elements, cell_models, shared_elements
 
-__all__ = ["crossbar_circuit", "sense_name"]
+__all__ = ["crossbar_circuit", "crossbar_inputs"]
 
 
-def crossbar_circuit(crossbar: Crossbar, *, voltages: Any = None, comment: str = "") -> Circuit:
+def crossbar_circuit(
+    crossbar: Crossbar | NonlinearCrossbar,
+    *,
+    voltages: Any = None,
+    bit_line_voltages: Any = None,
+    comment: str = "",
+) -> Circuit:
     """The circuit of a crossbar with its wires.
 
     Nodes are ``drive_i`` and ``word_i_j`` along word line i, ``bit_i_j`` and ``sense_j`` along bit line j;
-    resistors ``r_word_i_j``, ``r_bit_i_j`` and ``r_cell_i_j``. The sources ``v_sense_j`` hold the ends of the
-    bit lines at 0 V: their currents are those into the virtual ground. Segments without resistance join nodes
-    into one, and cells that conduct nothing are left out.
+    resistors ``r_word_i_j``, ``r_bit_i_j`` and ``r_cell_i_j``, and at the ends that are not there by default
+    ``r_right_i`` and ``r_top_j``. The resistors at the lines' ends include those of drivers and senses. Cells of other
+    kinds are what :func:`rescircuit.spice.from_cells.cell_elements` makes of them.
+
+    The sources ``v_drive_i`` and ``v_sense_j``, or ``b_drive_i`` and ``b_sense_j`` if they change from sample to
+    sample, hold the lines' ends; both ends of a line driven at both are one node. The current of a source at a bit
+    line is that into the virtual ground. A floating line has no source.
+
+    Segments without resistance and shorted cells join nodes into one; what has both ends on one node is left out, and
+    so are broken wires and cells that conduct nothing.
 
     Parameters
     ----------
-    crossbar : Crossbar
+    crossbar : Crossbar or NonlinearCrossbar
         m word lines and n bit lines.
     voltages : array (m,) or (K, m), optional
-        At the driven ends of the word lines, volt, a row for each sample; by default 0.1 V on all of them.
+        At the driven ends of the word lines, volt, a row for each sample; by default 0.1 V on all of them. What stands
+        there for floating lines is not used.
+    bit_line_voltages : float or array (n,) or (K, n), optional
+        At the sensed ends of the bit lines, volt; by default 0 V. Row k belongs to row k of `voltages`; where one of
+        the two has a single row it belongs to all of the other's.
     comment : str
         Free text for the head of a deck.
 
     Raises
     ------
     InputError
+        For voltages of another shape, or cells that have no circuit.
+    """
+    words, bits = crossbar_inputs(crossbar, voltages, bit_line_voltages)
+    topology = crossbar.topology
+    elements: list[Element] = []
+    for i in np.flatnonzero(topology.driven).tolist():
+        elements.append(driven(topology.node_name(int(topology.drivers[i])), words[:, i]))
+    for branches in topology.wires:
+        elements += _resistors(topology, branches)
+    elements += _cells(crossbar)
+    for j in np.flatnonzero(topology.sensed).tolist():
+        elements.append(driven(topology.node_name(int(topology.senses[j])), bits[:, j]))
+    return Circuit(
+        elements=tuple(elements),
+        models=_models(crossbar),
+        comment=" ".join([*_about_ends(topology), comment] if isinstance(comment, str) else [comment]),
+        # Lines end openly on the sides that are not connected, and wherever cells conduct nothing.
+        open_ends=frozenset(node for element in elements for node in element.nodes),
+    )
+
+
+def crossbar_inputs(
+    crossbar: Crossbar | NonlinearCrossbar, voltages: Any = None, bit_line_voltages: Any = None
+) -> tuple[Array, Array]:
+    """What :func:`crossbar_circuit` takes as voltages of word lines, (K, m), and bit lines, (K, n); each K may be 1.
+
+    Raises
+    ------
+    InputError
         For voltages of another shape.
     """
-    rows, _ = crossbar.shape
-    inputs = finite_array("voltages", np.full(rows, DEFAULT_READ_VOLTAGE) if voltages is None else voltages, "V")
-    if inputs.ndim not in (1, 2) or inputs.shape[-1] != rows:
-        raise InputError("voltages", f"of shape ({rows},) or (K, {rows}), one a word line", f"shape {inputs.shape}")
+    rows, columns = crossbar.shape
+    words = np.full(rows, DEFAULT_READ_VOLTAGE) if voltages is None else voltages
+    bits = 0.0 if bit_line_voltages is None else bit_line_voltages
+    crossbar.checked_ends(words, bits)
+    words, bits = np.asarray(words, np.float64), np.asarray(bits, np.float64)
+    for argument, inputs, count in (("voltages", words, rows), ("bit_line_voltages", bits, columns)):
+        if inputs.ndim > 2:
+            raise InputError(argument, f"of shape ({count},) or (K, {count})", f"shape {inputs.shape}")
+    return np.atleast_2d(words), np.atleast_2d(bits if bits.ndim else np.full(columns, bits))
+
+
+def _cells(crossbar: Crossbar | NonlinearCrossbar) -> Iterator[Element]:
     topology = crossbar.topology
-    drivers = [topology.node_name(int(node)) for node in topology.drivers]
-    senses = [topology.node_name(int(node)) for node in topology.senses]
-    samples = np.atleast_2d(inputs)
-    elements: list[Element] = [driven(node, samples[:, i]) for i, node in enumerate(drivers)]
-    for branches in (*topology.wires, topology.cell_branches(crossbar.conductances)):
-        columns = (branches.tail, branches.head, branches.resistance, branches.row, branches.column)
-        for tail, head, resistance, row, column in zip(*(c.tolist() for c in columns), strict=True):
-            elements.append(
-                Resistor(
-                    name=_name(branches.kind, row, column, crossbar.shape),
-                    plus=topology.node_name(tail),
-                    minus=topology.node_name(head),
-                    resistance=resistance,
-                )
+    if isinstance(crossbar, Crossbar):
+        yield from _resistors(topology, topology.cell_branches(crossbar.conductances))
+        return
+    yield from shared_elements(crossbar.cells)
+    words, bits = topology.word_nodes, topology.bit_nodes
+    for i, j in np.ndindex(*crossbar.shape):
+        ends = (topology.node_name(int(nodes[i, j])) for nodes in (words, bits))
+        yield from cell_elements(crossbar.cells, i, j, *ends)
+
+
+def _models(crossbar: Crossbar | NonlinearCrossbar) -> tuple[Level1Model, ...]:
+    return () if isinstance(crossbar, Crossbar) else cell_models(crossbar.cells)
+
+
+def _resistors(topology: Topology, branches: Branches) -> Iterator[Resistor]:
+    columns = (branches.tail, branches.head, branches.resistance, branches.row, branches.column)
+    for tail, head, resistance, row, column in zip(*(c.tolist() for c in columns), strict=True):
+        if tail != head:  # around it a path without resistance carries all of the current
+            yield Resistor(
+                name=_name(branches.kind, row, column, topology.shape),
+                plus=topology.node_name(tail),
+                minus=topology.node_name(head),
+                resistance=resistance,
             )
-    for j, node in enumerate(senses):
-        elements.append(VoltageSource(name=sense_name(j), plus=node, minus=GROUND, voltage=0.0))
-    # Lines end openly on the sides that are not connected, and wherever cells conduct nothing.
-    open_ends = frozenset(node for element in elements for node in element.nodes)
-    return Circuit(elements=tuple(elements), comment=comment, open_ends=open_ends)
 
 
 def _name(kind: str, row: int, column: int, shape: tuple[int, int]) -> str:
@@ -74,6 +133,9 @@ def _name(kind: str, row: int, column: int, shape: tuple[int, int]) -> str:
     return f"r_{kind}_{row}_{column}"
 
 
-def sense_name(column: int) -> str:
-    """Name of the source whose current is the output current of bit line `column`."""
-    return f"v_sense_{column}"
+def _about_ends(topology: Topology) -> Iterator[str]:
+    """Sentences on what stands in series with the lines' ends, if anything does."""
+    if topology.r_driver[topology.driven].any():
+        yield "The resistors at the driven ends of the word lines include r_driver."
+    if topology.r_sense[topology.sensed].any():
+        yield "The resistors at the sensed ends of the bit lines include r_sense."
