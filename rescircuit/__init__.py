@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rescircuit.bank import Bank, Setting
-    from rescircuit.crossbar import Crossbar, CrossbarSolution, NonlinearCrossbar
+    from rescircuit.crossbar import Crossbar, CrossbarSolution, NonlinearCrossbar, effective_conductances
     from rescircuit.devices import NMOS, IdealSwitch, Process, Resistor, load_process
     from rescircuit.differential import program_pair
     from rescircuit.errors import InputError, MissingToolError, RescircuitError, SolutionError, SpiceError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bank": ("Bank", "Setting"),
-    "crossbar": ("Crossbar", "CrossbarSolution", "NonlinearCrossbar"),
+    "crossbar": ("Crossbar", "CrossbarSolution", "NonlinearCrossbar", "effective_conductances"),
     "devices": ("NMOS", "IdealSwitch", "Process", "Resistor", "load_process"),
     "differential": ("program_pair",),
     "errors": ("InputError", "MissingToolError", "RescircuitError", "SolutionError", "SpiceError"),
@@ -92,6 +92,7 @@ __all__ = [
     "Verification",
     "count_subsets",
     "deck",
+    "effective_conductances",
     "format_quantity",
     "from_sklearn",
     "load_network",

@@ -1,6 +1,7 @@
 """Crossbars (figure 6.2 of da Cunha 2023): arrays of cells with their wires, and their exact solution."""
 
 from rescircuit.crossbar.array import Crossbar
+from rescircuit.crossbar.batch import effective_conductances
 from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
 from rescircuit.crossbar.nonlinear import NonlinearCrossbar
 from rescircuit.crossbar.solution import CrossbarSolution
@@ -17,4 +18,5 @@ __all__ = [
     "SelectedCells",
     "SinhCells",
     "Topology",
+    "effective_conductances",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +14,14 @@ from rescircuit.checks import Array, non_negative_array
 from rescircuit.crossbar.solution import CrossbarSolution, checked_currents
 from rescircuit.crossbar.topology import LARGEST, wired
 from rescircuit.crossbar.wired_array import WiredArray
-from rescircuit.crossbar.wiring import DEFAULT_MEMORY, LinearSystem, check_memory
+from rescircuit.crossbar.wiring import DEFAULT_MEMORY, LinearSystem, check_memory, laplacian
 from rescircuit.errors import InputError
 
 __all__ = ["Crossbar"]
 
 _SOLUTIONS_AT_ONCE = 32
+_MOST_UPDATED = 1 / 8  # of a side's cells: then compiling anew takes as long
+_LEAST_LEFT = 1e-3  # of an element, after an update
 
 
 class Crossbar(WiredArray):
@@ -48,6 +52,8 @@ class Crossbar(WiredArray):
         Where bit lines are sensed: ``"bottom"``, ``"top"``, ``"both"`` or ``"floating"``.
     memory_limit : int
         Arrays that need more, bytes, are refused before the work starts.
+    threads : int, optional
+        How many may compute; by default as many as there are cores. Results do not depend on it beyond 1e-13.
     progress : callable, optional
         Called with the share of the work that is done.
 
@@ -77,11 +83,14 @@ class Crossbar(WiredArray):
         drive: str | Sequence[str] = "left",
         sense: str | Sequence[str] = "bottom",
         memory_limit: int = DEFAULT_MEMORY,
+        threads: int | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> None:
         cells = _checked_cells(conductances)
         check_memory(cells.shape, memory_limit)
         self._conductances = cells
+        self._origin: Crossbar | None = None
+        self._threads = threads
         self._progress = progress
         self.topology = wired(cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense, np.isinf(cells))
         self.topology.check_paths(cells > 0)
@@ -99,6 +108,75 @@ class Crossbar(WiredArray):
         far the conductances of cells and wires lie apart.
         """
         return self._effective.copy()
+
+    def terminal_admittance(self) -> Array:
+        """The admittance matrix between word lines' sources and bit lines' virtual grounds, siemens, (m + n, m + n).
+
+        Its product with their voltages, word lines first, gives the currents out of them. The rows of floating lines
+        are zero.
+
+        Raises
+        ------
+        InputError
+            For an array without any resistance along a word line and a bit line, see :meth:`port_admittance`.
+        """
+        return self.system.terminal_admittance()
+
+    def port_admittance(self) -> Array:
+        """The admittance matrix between all ends of all lines, siemens, (2m + 2n, 2m + 2n).
+
+        The order is: left ends of the word lines, right ends, top ends of the bit lines, bottom ends. All ends are
+        kept, driven and sensed or not, at the far side of their segments of wire and without drivers and senses.
+        Its product with the ends' voltages gives the currents into the array.
+
+        Raises
+        ------
+        InputError
+            For a line without resistance, whose two ends are one node.
+        """
+        m, n = self.shape
+        topology = self.topology
+        for name, segments in (("r_word_line", topology.r_word_line), ("r_bit_line", topology.r_bit_line.T)):
+            if (segments == 0).all(axis=1).any():
+                line = int(np.flatnonzero((segments == 0).all(axis=1))[0])
+                hint = "Without it the line's two ends are one node, and no finite admittance lies between them."
+                raise InputError(name, f"above 0 ohm somewhere on line {line}", 0.0, hint)
+        every = wired((m, n), topology.r_word_line, topology.r_bit_line, 0.0, 0.0, "both", "both", topology.shorted)
+        return laplacian(
+            LinearSystem(every, self._conductances, self._threads, self._progress).elimination.conductances()
+        )
+
+    def with_cells(self, rows: Any, columns: Any, conductances: Any) -> Crossbar:
+        """The same array with a few other cells: a switch toggled, a fault.
+
+        The new array's :meth:`effective_conductances` come from this one's by an update of low rank, from factors that
+        this one keeps from its first such update on. It is compiled anew instead when more than an eighth of min(m, n)
+        cells have changed since, when a cell is or becomes a short, or when the update would cancel more than a
+        thousandth of an element's value, and with it its last digits.
+
+        Parameters
+        ----------
+        rows, columns : int or int array (k,)
+            The cells.
+        conductances : float or array (k,)
+            Their new values, siemens.
+
+        Raises
+        ------
+        InputError
+            For cells that are not there, that are named twice, or values that are not conductances.
+        """
+        rows, columns, values = self._checked_changes(rows, columns, conductances)
+        cells = self._conductances.copy()
+        cells[rows, columns] = values
+        changed = copy(self)
+        for kept in ("_effective", "system"):
+            vars(changed).pop(kept, None)
+        changed._conductances = _checked_cells(cells)
+        changed.topology = replace(self.topology, shorted=np.isinf(cells))
+        changed.topology.check_paths(cells > 0)
+        changed._origin = self._origin or self
+        return changed
 
     def __rmatmul__(self, voltages: Any) -> Array:
         """``voltages @ crossbar``: output currents (..., n), ampere, for voltages (..., m)."""
@@ -143,13 +221,43 @@ class Crossbar(WiredArray):
     @cached_property
     def system(self) -> LinearSystem:
         """The array's equations, and what is kept of their solution."""
-        return LinearSystem(self.topology, self._conductances, self._progress)
+        return LinearSystem(self.topology, self._conductances, self._threads, self._progress)
 
     @cached_property
     def _effective(self) -> Array:
         if self._without_resistance:
             return self._conductances
-        return self.system.transfer()
+        updated = None if self._origin is None else self._updated(self._origin)
+        return self.system.transfer() if updated is None else updated
+
+    def _updated(self, origin: Crossbar) -> Array | None:
+        """The map as an update of that of an array that differs in a few cells; none where that does not serve."""
+        before, after = origin.conductances, self._conductances
+        rows, columns = np.nonzero(before != after)
+        both = np.concatenate([before[rows, columns], after[rows, columns]])
+        if rows.size > _MOST_UPDATED * min(self.shape) or np.isinf(both).any():
+            return None
+        effective = origin._effective
+        found = effective + origin.system.changed_transfer(rows, columns, after[rows, columns] - before[rows, columns])
+        return None if (found < _LEAST_LEFT * effective).any() else found
+
+    def _checked_changes(self, rows: Any, columns: Any, conductances: Any) -> tuple[Any, Any, Array]:
+        places = []
+        for name, given, count in (("rows", rows, self.shape[0]), ("columns", columns, self.shape[1])):
+            indices = np.atleast_1d(np.asarray(given))
+            required = f"whole numbers from 0 to {count - 1}"
+            if indices.ndim != 1 or indices.dtype.kind not in "iu" or ((indices < 0) | (indices >= count)).any():
+                raise InputError(name, required, given)
+            places.append(indices.astype(np.intp))
+        values = np.atleast_1d(np.asarray(conductances, dtype=np.float64))
+        try:
+            row, column, values = np.broadcast_arrays(*places, values)
+        except ValueError:
+            shapes = ", ".join(str(each.shape) for each in (*places, values))
+            raise InputError("rows, columns and conductances", "of one length", f"shapes {shapes}") from None
+        if len(set(zip(row.tolist(), column.tolist(), strict=True))) < row.size:
+            raise InputError("rows and columns", "different cells", "one of them twice")
+        return row, column, values
 
     @property
     def _without_resistance(self) -> bool:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
-from threadpoolctl import ThreadpoolController
 
 from rescircuit.checks import Array
+from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.crossbar.leaves import LeafProgram, eliminate_leaves, leaf_program, pull_leaves, push_leaves
 from rescircuit.crossbar.star_mesh import (
     HORIZONTAL,
@@ -44,6 +44,7 @@ Integers = NDArray[np.int64]
 LEAF = 8  # cells on a side, at most, of the blocks that are eliminated in vector lanes
 TILE = 32  # and of those that one thread eliminates by itself
 SYMMETRIC = 192  # ports from which on half a product and a mirror are faster than a whole one
+CASES = 4  # from so many on, currents and voltages of several cases are worth matrix products
 PANEL = 48  # rows that are eliminated before a matrix product updates the rest
 
 
@@ -193,7 +194,7 @@ class Elimination:
                     block.rows = block.pivots = None
                 report(block.extent[0] * block.extent[1], 2 * TILE)
 
-        with _one_blas_thread():
+        with one_blas_thread():
             self._spread_out(eliminate, self._tiles, self._threads)
         return grid
 
@@ -224,7 +225,7 @@ class Elimination:
                     report(block.extent[0] * block.extent[1], max(block.extent))
 
             own = min(self._threads, len(made))
-            with _one_blas_thread() if own > 1 or self._threads == 1 else nullcontext():
+            with one_blas_thread() if own > 1 or self._threads == 1 else nullcontext():
                 self._spread_out(merge, made, own)
             self._order += made
             grid = after
@@ -285,7 +286,7 @@ class Elimination:
             shared = block.pivots.size
             whole = np.empty((len(ports), shared + block.ports))
             whole[:, shared:] = voltages.pop(id(block))
-            pull(block.rows, block.pivots, pending[id(block)], whole)
+            _pull(block.rows, block.pivots, pending[id(block)], whole)
             for part, places in zip(block.parts, block.places, strict=True):
                 voltages[id(part)] = whole[:, places]
         found_words, found_bits = np.empty((len(ports), *self.shape)), np.empty((len(ports), *self.shape))
@@ -302,6 +303,67 @@ class Elimination:
         """Currents that arrive at the ends, all at 0 V, when currents (k, m, n) are injected into the nodes, (k, p)."""
         pending: dict[int, Array] = {}
         return self._push(words, bits, pending)
+
+    def response(self, rows: Integers, columns: Integers) -> tuple[Array, Array]:
+        """What a unit current does that is drawn from a cell's bit line and injected into its word line.
+
+        Only blocks that hold one of the cells are visited, on the way from its tile to the whole.
+
+        Parameters
+        ----------
+        rows, columns : int array (k,)
+            The cells.
+
+        Returns
+        -------
+        arriving : array (k, p)
+            Currents at the ends, all at 0 V; and so, as networks are reciprocal, the voltages across the cells for
+            1 V at each end.
+        across : array (k, k)
+            Voltages across each cell for the currents at the others, ohm.
+        """
+        across = np.zeros((rows.size, rows.size))
+        arrived: dict[int, tuple[Integers, Array]] = {}
+        words, bits = np.zeros(self.shape), np.zeros(self.shape)
+        for number, cases in _grouped(self._tile_numbers(rows, columns)):
+            block = self._tiles[number]
+            assert block.pivots is not None
+            pending, out = np.empty((cases.size, block.pivots.size)), np.empty((cases.size, block.ports))
+            for k, case in enumerate(cases):
+                place = rows[case], columns[case]
+                words[place], bits[place] = 1.0, -1.0
+                out[k] = _push_tile(block, words, bits, pending[k])
+                words[place] = bits[place] = 0.0
+            _add_energies(across, cases, pending, block.pivots)
+            arrived[id(block)] = cases, out
+        for block in self._order:
+            assert block.rows is not None and block.pivots is not None
+            parts = [
+                (arrived.pop(id(part)), at)
+                for part, at in zip(block.parts, block.places, strict=True)
+                if id(part) in arrived
+            ]
+            if not parts:
+                continue
+            cases = np.concatenate([own for (own, _), _ in parts])
+            shared = block.pivots.size
+            whole = np.zeros((cases.size, shared + block.ports))
+            start = 0
+            for (own, currents), places in parts:
+                whole[start : start + own.size, places] = currents
+                start += own.size
+            _push(block.rows, block.pivots, whole)
+            _add_energies(across, cases, whole[:, :shared], block.pivots)
+            arrived[id(block)] = cases, whole[:, shared:]
+        cases, currents = arrived[id(self._root)]
+        return currents[np.argsort(cases)], across
+
+    def _tile_numbers(self, rows: Integers, columns: Integers) -> Integers:
+        """Which tile holds each cell."""
+        m, n = self.shape
+        down = np.array([part.stop for part in _parts(m, TILE)])
+        along = np.array([part.stop for part in _parts(n, TILE)])
+        return np.searchsorted(down, rows, "right") * along.size + np.searchsorted(along, columns, "right")
 
     def _pending(self, cases: int, words: Array | None, bits: Array | None) -> dict[int, Array]:
         """What of injected currents stands at each eliminated node."""
@@ -334,7 +396,7 @@ class Elimination:
             whole = np.zeros((cases, shared + block.ports))
             for part, places in zip(block.parts, block.places, strict=True):
                 whole[:, places] += arrived.pop(id(part))
-            push(block.rows, block.pivots, whole)
+            _push(block.rows, block.pivots, whole)
             pending[id(block)], arrived[id(block)] = whole[:, :shared].copy(), whole[:, shared:]
         return arrived[id(self._root)]
 
@@ -490,6 +552,49 @@ def _eliminate(rows: Array, pivots: Array) -> None:
             rows[stop:, stop:] += weighted @ rows[start:stop, stop:]
 
 
+def _grouped(numbers: Integers) -> Iterator[tuple[int, Integers]]:
+    """Each number that occurs, and where."""
+    for number in np.unique(numbers):
+        yield int(number), np.flatnonzero(numbers == number)
+
+
+def _push(rows: Array, pivots: Array, currents: Array) -> None:
+    """:func:`push`; of several cases a panel of nodes at a time, with matrix products for the rest."""
+    shared = pivots.size
+    if len(currents) < CASES:
+        push(rows, pivots, currents)
+        return
+    for start in range(0, shared, PANEL):
+        own = slice(start, min(start + PANEL, shared))
+        panel = currents[:, own].copy()
+        push(rows[own, own].copy(), pivots[own], panel)
+        currents[:, own] = panel
+        currents[:, own.stop :] += (panel * _inverse(pivots[own])) @ rows[own, own.stop :]
+
+
+def _pull(rows: Array, pivots: Array, currents: Array, voltages: Array) -> None:
+    """:func:`pull`, likewise."""
+    shared = pivots.size
+    if len(voltages) < CASES:
+        pull(rows, pivots, currents, voltages)
+        return
+    for start in reversed(range(0, shared, PANEL)):
+        own = slice(start, min(start + PANEL, shared))
+        panel = np.empty((len(voltages), own.stop - start))
+        pull(
+            rows[own, own].copy(),
+            pivots[own],
+            currents[:, own] + voltages[:, own.stop :] @ rows[own, own.stop :].T,
+            panel,
+        )
+        voltages[:, own] = panel
+
+
+def _add_energies(across: Array, cases: Integers, pending: Array, pivots: Array) -> None:
+    """Add what some eliminated nodes contribute to the voltages of currents where the currents are injected."""
+    across[np.ix_(cases, cases)] += (pending * _inverse(pivots)) @ pending.T
+
+
 def _mesh(joined: Array, pivots: Array, corner: int) -> Array:
     """What eliminated nodes contribute between their neighbours, (p, p); only ``[:corner, corner:]`` if not zero."""
     ports = joined.shape[1]
@@ -514,13 +619,3 @@ def _work(shape: tuple[int, int]) -> float:
     """An array's work, in cells merged times the length of a block's side."""
     m, n = shape
     return float(m * n) * 4 * max(m, n)
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-def _one_blas_thread() -> AbstractContextManager[Any]:
-    """Matrix products in one thread each, where the threads are ours: two kinds of threads fight for the cores."""
-    return _controller().limit(limits=1, user_api="blas")

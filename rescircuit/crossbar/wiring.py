@@ -14,7 +14,7 @@ from rescircuit.crossbar.kirchhoff import defects
 from rescircuit.crossbar.topology import Topology
 from rescircuit.errors import InputError
 
-__all__ = ["DEFAULT_MEMORY", "LinearSystem", "check_memory", "needed_memory"]
+__all__ = ["DEFAULT_MEMORY", "LinearSystem", "check_memory", "laplacian", "needed_memory"]
 
 # What stands for a segment without resistance, times the best conductance of all others. Its voltage drop is lost in
 # the last bit of any voltage, and star-mesh transforms keep every conductance's relative accuracy whatever the range.
@@ -29,14 +29,21 @@ class LinearSystem:
     topology : Topology
     conductances : array (m, n)
         Cells, siemens; those that the topology takes as shorted are not read.
+    threads : int, optional
+        How many may compute; by default as many as there are cores.
     progress : callable, optional
         Called with the share of an elimination that is done.
     """
 
     def __init__(
-        self, topology: Topology, conductances: Array, progress: Callable[[float], None] | None = None
+        self,
+        topology: Topology,
+        conductances: Array,
+        threads: int | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         self.topology = topology
+        self._threads = threads_by_default() if threads is None else threads
         self._progress = progress
         with np.errstate(divide="ignore"):
             words, bits = 1.0 / topology.word_segments, 1.0 / topology.bit_segments
@@ -52,14 +59,26 @@ class LinearSystem:
     def transfer(self) -> Array:
         """Conductances from sources to virtual grounds, siemens, (m, n)."""
         elimination = self.__dict__.get("elimination") or Elimination(
-            *self._all_branches, keep=False, threads=threads_by_default(), progress=self._progress
+            *self._all_branches, keep=False, threads=self._threads, progress=self._progress
         )
         return self._by_line(elimination.transfer(), elimination.sides)
+
+    def changed_transfer(self, rows: NDArray[np.intp], columns: NDArray[np.intp], changes: Array) -> Array:
+        """The conductances from sources to virtual grounds when some cells' conductances change, (m, n), siemens.
+
+        Changes D at cells whose voltages for 1 V at each end are P, and for currents at each other Z, draw the
+        currents ``(1 + D Z)^-1 D P`` (Sherman, Morrison and Woodbury): an update of as low a rank as cells change.
+        """
+        arriving, across = self.elimination.response(rows, columns)
+        words = int(self.elimination.sides[:2].sum())
+        drawn = np.linalg.solve(np.eye(rows.size) + changes[:, np.newaxis] * across, changes[:, np.newaxis] * arriving)
+        transfer = -arriving[:, :words].T @ drawn[:, words:]
+        return self._by_line(transfer, self.elimination.sides)
 
     @cached_property
     def elimination(self) -> Elimination:
         """All nodes but sources and virtual grounds eliminated, with what solutions need."""
-        return Elimination(*self._all_branches, keep=True, threads=threads_by_default(), progress=self._progress)
+        return Elimination(*self._all_branches, keep=True, threads=self._threads, progress=self._progress)
 
     def voltages(self, drivers: Array, senses: Array) -> tuple[Array, Array]:
         """Voltages of the nodes on word lines and bit lines, (k, m, n) each, from those of the lines' ends."""
@@ -108,6 +127,21 @@ class LinearSystem:
         arriving = ports @ conductances - ports * conductances.sum(axis=0)
         words = int(self.elimination.sides[:2].sum())
         return arriving[:, words:].reshape(len(ports), -1, n).sum(axis=1)
+
+    def terminal_admittance(self) -> Array:
+        """Between the lines' sources and virtual grounds, siemens, (m + n, m + n)."""
+        m, n = self.topology.shape
+        sides = self.elimination.sides
+        lines = np.concatenate(
+            [
+                line
+                for line, size in zip((range(m), range(m), range(m, m + n), range(m, m + n)), sides, strict=True)
+                if size
+            ]
+        )
+        own = np.zeros((m + n, m + n))
+        np.add.at(own, np.ix_(lines, lines), self.elimination.conductances())
+        return laplacian(own)
 
     def joined_currents(self, words: Array, bits: Array) -> Array:
         """Currents through shorted cells, (k, m, n), ampere, from what arrives at each node and must go on.
@@ -182,6 +216,14 @@ class LinearSystem:
             nodes = nodes[topology.representative]
             words[k], bits[k] = nodes[sum(topology.shape) :].reshape(2, *topology.shape)
         return words, bits
+
+
+def laplacian(conductances: Array) -> Array:
+    """The admittance matrix of conductances between nodes: currents into the nodes for their voltages."""
+    matrix = -conductances
+    np.fill_diagonal(matrix, 0.0)
+    np.fill_diagonal(matrix, -matrix.sum(axis=1))
+    return matrix
 
 
 DEFAULT_MEMORY = 12 << 30  # bytes

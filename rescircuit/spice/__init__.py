@@ -7,6 +7,7 @@ from rescircuit.spice.circuit import (
     Mosfet,
     Resistor,
     SelectedSource,
+    SinhConductor,
     VoltageSource,
 )
 from rescircuit.spice.decks import Deck, write_deck
@@ -27,6 +28,7 @@ __all__ = [
     "Mosfet",
     "Resistor",
     "SelectedSource",
+    "SinhConductor",
     "SpiceResult",
     "Verification",
     "VoltageSource",

@@ -50,6 +50,7 @@ class Limit:
 
 LIMITS = {
     "linear": Limit(relative=1e-9),  # resistors and wires: both sides solve one linear system
+    "sinh": Limit(relative=1e-8),  # PLACEHOLDER
     "mos": Limit(relative=1e-7),  # ngspice ends its iteration on a non-linear circuit by its own criteria
 }
 

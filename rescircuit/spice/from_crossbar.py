@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE
 from rescircuit.checks import Array
 from rescircuit.crossbar import Branches, Crossbar, NonlinearCrossbar, Topology
+from rescircuit.crossbar.topology import Flags
 from rescircuit.errors import InputError
 from rescircuit.spice.circuit import Circuit, Element, Level1Model, Resistor, driven
 from rescircuit.spice.from_cells import cell_elements, cell_models, shared_elements
@@ -58,18 +60,15 @@ def crossbar_circuit(
     """
     words, bits = crossbar_inputs(crossbar, voltages, bit_line_voltages)
     topology = crossbar.topology
-    elements: list[Element] = []
-    for i in np.flatnonzero(topology.driven).tolist():
-        elements.append(driven(topology.node_name(int(topology.drivers[i])), words[:, i]))
+    elements: list[Element] = [*_held(topology, topology.drivers, topology.driven, words)]
     for branches in topology.wires:
         elements += _resistors(topology, branches)
     elements += _cells(crossbar)
-    for j in np.flatnonzero(topology.sensed).tolist():
-        elements.append(driven(topology.node_name(int(topology.senses[j])), bits[:, j]))
+    elements += _held(topology, topology.senses, topology.sensed, bits)
     return Circuit(
         elements=tuple(elements),
         models=_models(crossbar),
-        comment=" ".join([*_about_ends(topology), comment] if isinstance(comment, str) else [comment]),
+        comment=_with_ends(topology, comment),
         # Lines end openly on the sides that are not connected, and wherever cells conduct nothing.
         open_ends=frozenset(node for element in elements for node in element.nodes),
     )
@@ -94,6 +93,12 @@ def crossbar_inputs(
         if inputs.ndim > 2:
             raise InputError(argument, f"of shape ({count},) or (K, {count})", f"shape {inputs.shape}")
     return np.atleast_2d(words), np.atleast_2d(bits if bits.ndim else np.full(columns, bits))
+
+
+def _held(topology: Topology, nodes: NDArray[np.intp], present: Flags, samples: Array) -> Iterator[Element]:
+    """The sources of the lines that have one, with a column of the samples each."""
+    for line in np.flatnonzero(present).tolist():
+        yield driven(topology.node_name(int(nodes[line])), samples[:, line])
 
 
 def _cells(crossbar: Crossbar | NonlinearCrossbar) -> Iterator[Element]:
@@ -133,9 +138,11 @@ def _name(kind: str, row: int, column: int, shape: tuple[int, int]) -> str:
     return f"r_{kind}_{row}_{column}"
 
 
-def _about_ends(topology: Topology) -> Iterator[str]:
-    """Sentences on what stands in series with the lines' ends, if anything does."""
+def _with_ends(topology: Topology, comment: str) -> str:
+    """The comment, behind sentences on what stands in series with the lines' ends, if anything does."""
+    about = []
     if topology.r_driver[topology.driven].any():
-        yield "The resistors at the driven ends of the word lines include r_driver."
+        about.append("The resistors at the driven ends of the word lines include r_driver.")
     if topology.r_sense[topology.sensed].any():
-        yield "The resistors at the sensed ends of the bit lines include r_sense."
+        about.append("The resistors at the sensed ends of the bit lines include r_sense.")
+    return " ".join([*about, comment]) if about and isinstance(comment, str) else comment

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, Setting
 from rescircuit.checks import Array
-from rescircuit.crossbar import Crossbar
+from rescircuit.crossbar import BankCells, Crossbar, LinearCells, NonlinearCrossbar
 from rescircuit.devices import NMOS
 from rescircuit.errors import InputError
 from rescircuit.series_bank import SeriesBank, SeriesSetting
@@ -18,7 +18,8 @@ from rescircuit.spice.agreement import LIMITS, Limit, relative_error
 from rescircuit.spice.circuit import Circuit
 from rescircuit.spice.decks import Deck, write_deck
 from rescircuit.spice.from_bank import SENSE, bank_circuit
-from rescircuit.spice.from_crossbar import crossbar_circuit, sense_name
+from rescircuit.spice.from_cells import cell_models
+from rescircuit.spice.from_crossbar import crossbar_circuit, crossbar_inputs
 from rescircuit.spice.from_series_bank import series_bank_circuit
 from rescircuit.spice.ngspice import DEFAULT_TIMEOUT, SpiceResult, run_deck
 
@@ -26,7 +27,11 @@ __all__ = ["Verification", "deck", "verify"]
 
 _BANK_READS = np.array([0.25, 0.5, 1.0, 2.0])  # times the read voltage: a switch is not linear
 _CROSSBAR_SAMPLES, _CROSSBAR_SEED, _CROSSBAR_LARGEST = 4, 1, 0.2  # the last in volt
-_CURRENTS, _WORD_LINES, _BIT_LINES = "output_currents", "word_line_voltages", "bit_line_voltages"
+_CURRENTS, _INPUTS = "output_currents", "input_currents"
+_WORD_LINES, _BIT_LINES = "word_line_voltages", "bit_line_voltages"
+
+_Array = Crossbar | NonlinearCrossbar
+_Thing = Bank | SeriesBank | _Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,25 +92,37 @@ class Verification:
 
 @dataclass(frozen=True, kw_only=True)
 class _Solved:
-    """One quantity by our own solver, and the floor below which its errors count relative to the floor."""
+    """One quantity by our own solver.
+
+    Attributes
+    ----------
+    values : array
+        The samples on the first axis.
+    floor : float or array
+        Below it errors count relative to it.
+    compared : bool or array, broadcastable to `values`
+        Which of them there are in ngspice: a floating line has no source whose current could be.
+    """
 
     values: Array
     floor: Any
+    compared: Any = True
 
 
 def deck(
-    thing: Bank | SeriesBank | Crossbar,
+    thing: Bank | SeriesBank | Crossbar | NonlinearCrossbar,
     *,
     mask: Any = None,
     setting: Setting | SeriesSetting | None = None,
     voltages: Any = None,
+    bit_line_voltages: Any = None,
     comment: str = "",
 ) -> Deck:
     """Write a bank or a crossbar as a deck for ngspice.
 
     Parameters
     ----------
-    thing : Bank, SeriesBank or Crossbar
+    thing : Bank, SeriesBank, Crossbar or NonlinearCrossbar
         What to write.
     mask : bool array (n,), optional
         A bank's setting; by default all resistors count: a parallel bank's switches are closed, a series bank's open.
@@ -114,6 +131,8 @@ def deck(
     voltages : array, optional
         Volt; several samples become one sweep. A bank's input, () or (K,), by default its read voltage, or 0.1 V for
         a series bank; a crossbar's word lines, (m,) or (K, m), by default 0.1 V on each.
+    bit_line_voltages : float or array (n,) or (K, n), optional
+        What the ends of a crossbar's bit lines are held at, volt; by default 0 V.
     comment : str
         Free text for the deck's head.
 
@@ -138,32 +157,37 @@ def deck(
     .end
     <BLANKLINE>
     """
-    return write_deck(_circuit(thing, _checked_mask(thing, mask, setting), voltages, comment))
+    closed = _checked_mask(thing, mask, setting)
+    return write_deck(_circuit(thing, closed, voltages, bit_line_voltages, comment))
 
 
 def verify(
-    thing: Bank | SeriesBank | Crossbar,
+    thing: Bank | SeriesBank | Crossbar | NonlinearCrossbar,
     *,
     mask: Any = None,
     setting: Setting | SeriesSetting | None = None,
     voltages: Any = None,
+    bit_line_voltages: Any = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> Verification:
     """Solve a bank or a crossbar with our own solver and with ngspice, and compare.
 
-    Of a bank the output currents are compared, of a crossbar the output currents and all line voltages.
+    Of a bank the output currents are compared, of a crossbar the currents of all its sources and the voltages at both
+    ends of all its cells.
 
     Parameters
     ----------
-    thing : Bank, SeriesBank or Crossbar
+    thing : Bank, SeriesBank, Crossbar or NonlinearCrossbar
         What to check. The time that ngspice takes grows steeply with the size of a crossbar with wires: about
-        0.1 s for 32 x 32, 3 s for 64 x 64 and minutes beyond 100 x 100.
+        0.1 s for 32 x 32, 3 s for 64 x 64 and minutes beyond 100 x 100; more where cells are not linear.
     mask, setting
         As for :func:`deck`.
     voltages : array, optional
-        Volt, of the shapes that :func:`deck` takes. By default four: a quarter, half, once and twice what
-        :func:`deck` takes for a bank, or four random vectors from -0.2 to 0.2 V (always the same) at a crossbar's
-        word lines.
+        Volt, of the shapes that :func:`deck` takes. By default a quarter, half, once and twice what :func:`deck` takes
+        for a bank; at a crossbar's word lines four random vectors (always the same; as many as there are of
+        `bit_line_voltages`) from -0.2 to 0.2 V, or from 0 V behind NMOS switches.
+    bit_line_voltages
+        As for :func:`deck`.
     timeout : float
         Longest time for ngspice, second.
 
@@ -182,40 +206,44 @@ def verify(
         When there is no ngspice.
     """
     closed = _checked_mask(thing, mask, setting)
-    inputs = _default_voltages(thing) if voltages is None else voltages
-    written = write_deck(_circuit(thing, closed, inputs, comment=""))
-    limit = LIMITS["mos" if isinstance(thing, Bank) and isinstance(thing.switch, NMOS) else "linear"]
+    inputs = _default_voltages(thing, bit_line_voltages) if voltages is None else voltages
+    circuit = _circuit(thing, closed, inputs, bit_line_voltages, comment="")
+    written = write_deck(circuit)
+    limit = LIMITS[_kind(thing)]
     if isinstance(thing, Bank | SeriesBank):
         ours = _solve_bank(thing, closed, inputs, limit)
         result = run_deck(written, timeout=timeout)
         theirs = {_CURRENTS: result.source_currents[SENSE]}
     else:
-        ours = _solve_crossbar(thing, inputs, limit)
+        ours = _solve_crossbar(thing, inputs, bit_line_voltages, limit)
         result = run_deck(written, timeout=timeout)
-        theirs = _read_crossbar(thing, result)
+        theirs = _read_crossbar(thing, circuit, result)
     worst, quantity = _worst_error(ours, theirs)
     return Verification(
         max_relative_error=worst,
         limit=limit.relative,
         quantity=quantity,
-        compared=sum(values.size for values in theirs.values()),
+        compared=sum(int(np.broadcast_to(ours[name].compared, theirs[name].shape).sum()) for name in theirs),
         ngspice_version=result.version,
         seconds=result.seconds,
         deck=written,
     )
 
 
-def _circuit(thing: Bank | SeriesBank | Crossbar, mask: Any, voltages: Any, comment: str) -> Circuit:
+def _circuit(thing: _Thing, mask: Any, voltages: Any, bit_line_voltages: Any, comment: str) -> Circuit:
+    if isinstance(thing, _Array):
+        return crossbar_circuit(thing, voltages=voltages, bit_line_voltages=bit_line_voltages, comment=comment)
+    if bit_line_voltages is not None:
+        required = f"left out for a {type(thing).__name__}, whose output is held at 0 V"
+        raise InputError("bit_line_voltages", required, bit_line_voltages)
     if isinstance(thing, Bank):
         return bank_circuit(thing, mask=mask, voltages=voltages, comment=comment)
-    if isinstance(thing, SeriesBank):
-        return series_bank_circuit(thing, mask=mask, voltages=voltages, comment=comment)
-    return crossbar_circuit(thing, voltages=voltages, comment=comment)
+    return series_bank_circuit(thing, mask=mask, voltages=voltages, comment=comment)
 
 
-def _checked_mask(thing: Bank | SeriesBank | Crossbar, mask: Any, setting: Setting | SeriesSetting | None) -> Any:
+def _checked_mask(thing: _Thing, mask: Any, setting: Setting | SeriesSetting | None) -> Any:
     """The one mask that is meant: for a bank by default all that count, for a crossbar ``None``."""
-    if not isinstance(thing, Bank | SeriesBank | Crossbar):
+    if not isinstance(thing, _Thing):
         raise InputError("thing", "a Bank or a Crossbar", thing)
     if setting is not None and mask is not None:
         raise InputError("mask", "left out when a setting is given", mask)
@@ -226,15 +254,30 @@ def _checked_mask(thing: Bank | SeriesBank | Crossbar, mask: Any, setting: Setti
             raise InputError("setting", required, type(setting).__name__)
         return np.ones(thing.n, bool) if chosen is None else chosen
     if chosen is not None:
-        raise InputError("mask", "left out for a Crossbar, whose conductances are given", chosen)
+        raise InputError("mask", f"left out for a {type(thing).__name__}, whose cells are given", chosen)
     return None
 
 
-def _default_voltages(thing: Bank | SeriesBank | Crossbar) -> Array:
+def _kind(thing: _Thing) -> str:
+    """Which of the limits holds."""
+    if isinstance(thing, NonlinearCrossbar) and not isinstance(thing.cells, BankCells | LinearCells):
+        return "mos" if cell_models(thing.cells) else "sinh"
+    return "mos" if _has_transistors(thing) else "linear"
+
+
+def _has_transistors(thing: _Thing) -> bool:
+    if isinstance(thing, NonlinearCrossbar):
+        return bool(cell_models(thing.cells))
+    return isinstance(thing, Bank) and isinstance(thing.switch, NMOS)
+
+
+def _default_voltages(thing: _Thing, bit_line_voltages: Any) -> Array:
     if isinstance(thing, Bank | SeriesBank):
         return (thing.v_read if isinstance(thing, Bank) else DEFAULT_READ_VOLTAGE) * _BANK_READS
-    samples = np.random.default_rng(_CROSSBAR_SEED).uniform(-1.0, 1.0, (_CROSSBAR_SAMPLES, thing.shape[0]))
-    return _CROSSBAR_LARGEST * samples
+    _, bits = crossbar_inputs(thing, None, bit_line_voltages)
+    count = _CROSSBAR_SAMPLES if len(bits) == 1 else len(bits)
+    samples = np.random.default_rng(_CROSSBAR_SEED).uniform(-1.0, 1.0, (count, thing.shape[0]))
+    return _CROSSBAR_LARGEST * (np.abs(samples) if _has_transistors(thing) else samples)
 
 
 def _solve_bank(bank: Bank | SeriesBank, mask: Any, voltages: Any, limit: Limit) -> dict[str, _Solved]:
@@ -243,38 +286,57 @@ def _solve_bank(bank: Bank | SeriesBank, mask: Any, voltages: Any, limit: Limit)
     return {_CURRENTS: _Solved(values=currents, floor=limit.floor_of_currents())}
 
 
-def _solve_crossbar(crossbar: Crossbar, voltages: Any, limit: Limit) -> dict[str, _Solved]:
+def _solve_crossbar(crossbar: _Array, voltages: Any, bit_line_voltages: Any, limit: Limit) -> dict[str, _Solved]:
     """Our own solution, the samples on the first axis, with the floors of its quantities."""
-    inputs = np.atleast_2d(voltages)
-    solution = crossbar.solve(inputs)
-    currents_floor = limit.floor_of_currents(np.abs(solution.device_currents).sum(axis=-2))
-    voltages_floor = limit.floor_of_voltages(np.abs(inputs).max())
+    words, bits = crossbar_inputs(crossbar, voltages, bit_line_voltages)
+    solution = crossbar.solve(words, bits)
+    topology = crossbar.topology
+    through = np.abs(solution.device_currents)
+    largest = max(np.abs(words[:, topology.driven]).max(initial=0.0), np.abs(bits[:, topology.sensed]).max(initial=0.0))
+    voltages_floor = limit.floor_of_voltages(largest)
     return {
-        _CURRENTS: _Solved(values=solution.output_currents, floor=currents_floor),
+        _CURRENTS: _Solved(
+            values=solution.output_currents,
+            floor=limit.floor_of_currents(through.sum(axis=-2)),
+            compared=topology.sensed,
+        ),
+        _INPUTS: _Solved(
+            values=solution.input_currents,
+            floor=limit.floor_of_currents(through.sum(axis=-1)),
+            compared=topology.driven,
+        ),
         _WORD_LINES: _Solved(values=solution.word_line_voltages, floor=voltages_floor),
         _BIT_LINES: _Solved(values=solution.bit_line_voltages, floor=voltages_floor),
     }
 
 
-def _read_crossbar(crossbar: Crossbar, result: SpiceResult) -> dict[str, Array]:
-    """The solution of ngspice in the shapes of our own."""
+def _read_crossbar(crossbar: _Array, circuit: Circuit, result: SpiceResult) -> dict[str, Array]:
+    """The solution of ngspice in the shapes of our own; currents of floating lines are 0."""
     topology = crossbar.topology
+    into = {source.plus: result.source_currents[source.name] for source in circuit.sources}
+    nothing = np.zeros_like(next(iter(into.values())))
 
     def at(nodes: NDArray[np.intp]) -> Array:
         columns = [result.node_voltages[topology.node_name(node)] for node in nodes.ravel().tolist()]
         return np.stack(columns, axis=-1).reshape(-1, *nodes.shape)
 
-    currents = [result.source_currents[sense_name(j)] for j in range(crossbar.shape[1])]
+    def through(nodes: NDArray[np.intp]) -> Array:
+        return np.stack([into.get(topology.node_name(node), nothing) for node in nodes.tolist()], axis=-1)
+
     return {
-        _CURRENTS: np.stack(currents, axis=-1),
+        _CURRENTS: through(topology.senses),
+        _INPUTS: -through(topology.drivers),
         _WORD_LINES: at(topology.word_nodes),
         _BIT_LINES: at(topology.bit_nodes),
     }
 
 
 def _worst_error(ours: dict[str, _Solved], theirs: dict[str, Array]) -> tuple[float, str]:
-    """The largest relative error, and where it is."""
-    errors = {name: relative_error(ours[name].values, theirs[name], ours[name].floor) for name in theirs}
+    """The largest relative error, and where it is; what is no number is infinitely wrong."""
+    errors = {}
+    for name, own in ours.items():
+        error = relative_error(own.values, theirs[name], own.floor)
+        errors[name] = np.where(own.compared, np.where(np.isnan(error), np.inf, error), 0.0)
     name = max(errors, key=lambda key: errors[key].max())
     place = np.unravel_index(errors[name].argmax(), errors[name].shape)
     return float(errors[name].max()), f"{name}[{', '.join(str(int(k)) for k in place)}]"
