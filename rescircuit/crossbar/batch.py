@@ -55,8 +55,8 @@ def effective_conductances(
     >>> rc.effective_conductances(cells, r_word_line=1.0, r_bit_line=1.0).shape
     (100, 8, 8)
     """
-    cells = np.asarray(conductances, dtype=np.float64) if np.ndim(conductances) >= 2 else conductances  # noqa: PLR2004
-    if np.ndim(cells) < 2:  # noqa: PLR2004 - rows and columns
+    cells = np.asarray(conductances, dtype=np.float64) if np.ndim(conductances) >= 2 else conductances
+    if np.ndim(cells) < 2:
         raise InputError("conductances", "an array (..., m, n)", f"shape {np.shape(cells)}")
     flat = cells.reshape(-1, *cells.shape[-2:])
     if not flat.size:

@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ from rescircuit.crossbar.star_mesh import (
 __all__ = ["Elimination", "threads_by_default"]
 
 Integers = NDArray[np.int64]
+B = TypeVar("B")
 
 LEAF = 8  # cells on a side, at most, of the blocks that are eliminated in vector lanes
 TILE = 32  # and of those that one thread eliminates by itself
@@ -84,29 +85,44 @@ class _TilePlan:
     last: int  # where the tile's own port vector begins
 
 
+def _nothing() -> Array:
+    return np.empty((0, 0))
+
+
 @dataclass(kw_only=True, eq=False)
 class _Block:
     """A block of cells once its inside is eliminated.
 
-    `matrix` holds the conductances between its ports and is given up once it is merged. A tile has a `tile` and its
-    rows and columns in the array, a merger its two `parts` and where their sides' and ports went, `starts` and
-    `places`. `rows` and `pivots` are kept for solutions.
+    `matrix` holds the conductances between its ports and is given up once it is merged; `rows` and `pivots`, what was
+    eliminated, are kept for solutions.
     """
 
     sides: Integers
     extent: tuple[int, int]
-    matrix: Array | None = None
-    tile: _TilePlan | None = None
-    window: tuple[slice, slice] | None = None
-    parts: tuple[_Block, ...] = ()
-    starts: tuple[Integers, ...] = ()
-    places: tuple[Integers, ...] = ()
-    rows: Array | None = None
-    pivots: Array | None = None
+    matrix: Array = field(default_factory=_nothing)
+    rows: Array = field(default_factory=_nothing)
+    pivots: Array = field(default_factory=_nothing)
 
     @property
     def ports(self) -> int:
         return int(self.sides.sum())
+
+
+@dataclass(kw_only=True, eq=False)
+class _Tile(_Block):
+    """A block of cells; `corner` is the first."""
+
+    plan: _TilePlan
+    corner: Integers
+
+
+@dataclass(kw_only=True, eq=False)
+class _Merger(_Block):
+    """A block of two; `starts` and `places` are where the sides and the ports of both went."""
+
+    parts: tuple[_Block, ...]
+    starts: tuple[Integers, ...]
+    places: tuple[Integers, ...]
 
 
 class Elimination:
@@ -147,9 +163,9 @@ class Elimination:
         self.shape = cells.shape
         self.kept = keep
         self._threads = threads
-        self._tiles: list[_Block] = []
+        self._tiles: list[_Tile] = []
         ends = np.array([words[:, 0].any(), words[:, -1].any(), bits[0].any(), bits[-1].any()])
-        self._order: list[_Block] = []
+        self._order: list[_Merger] = []
         done, total = 0.0, _work(self.shape)
 
         def report(cells_done: int, side: int) -> None:
@@ -168,10 +184,10 @@ class Elimination:
     ) -> list[list[_Block]]:
         """The grid of tiles, each a block."""
         m, n = self.shape
-        grid = []
+        grid: list[list[_Tile]] = []
         row_slices, column_slices = list(_parts(m, TILE)), list(_parts(n, TILE))
         for i, rows in enumerate(row_slices):
-            line = []
+            line: list[_Tile] = []
             for j, columns in enumerate(column_slices):
                 last, first = j == len(column_slices) - 1, i == 0
                 own = (
@@ -182,21 +198,22 @@ class Elimination:
                 )
                 plan = _tile_plan(rows.stop - rows.start, columns.stop - columns.start, own, (last, first))
                 extent = (rows.stop - rows.start, columns.stop - columns.start)
-                line.append(_Block(sides=plan.sides, extent=extent, tile=plan, window=(rows, columns)))
+                corner = np.array([rows.start, columns.start])
+                line.append(_Tile(sides=plan.sides, extent=extent, plan=plan, corner=corner))
             grid.append(line)
         self._tiles = [block for line in grid for block in line]
 
-        def eliminate(blocks: list[_Block]) -> None:
-            store = np.empty(max(block.tile.matrix_store for block in blocks if block.tile))
+        def eliminate(blocks: list[_Tile]) -> None:
+            store = np.empty(max(block.plan.matrix_store for block in blocks))
             for block in blocks:
                 _eliminate_tile(block, cells, words, bits, store)
                 if not self.kept:
-                    block.rows = block.pivots = None
+                    block.rows = block.pivots = _nothing()
                 report(block.extent[0] * block.extent[1], 2 * TILE)
 
         with one_blas_thread():
             self._spread_out(eliminate, self._tiles, self._threads)
-        return grid
+        return [list[_Block](line) for line in grid]
 
     def _merge_all(self, grid: list[list[_Block]], report: Callable[[int, int], None]) -> _Block:
         """One block of all."""
@@ -206,20 +223,20 @@ class Elimination:
             axis = HORIZONTAL if columns > 1 and (rows == 1 or width <= height) else VERTICAL
             down, along = (1, 2) if axis == HORIZONTAL else (2, 1)
             after: list[list[_Block]] = []
-            made: list[_Block] = []
+            made: list[_Merger] = []
             for i in range(0, rows, down):
                 line = []
                 for j in range(0, columns, along):
                     other = (i, j + 1) if axis == HORIZONTAL else (i + 1, j)
                     block = grid[i][j]
                     if other[0] < rows and other[1] < columns:  # else an odd one out waits for the next round
-                        block = _joined(axis, block, grid[other[0]][other[1]])
-                        made.append(block)
+                        made.append(_joined(axis, block, grid[other[0]][other[1]]))
+                        block = made[-1]
                     line.append(block)
                 after.append(line)
             last = len(after) * len(after[0]) == 1
 
-            def merge(blocks: list[_Block], last: bool = last) -> None:
+            def merge(blocks: list[_Merger], last: bool = last) -> None:
                 for block in blocks:
                     self._merge(block, last)
                     report(block.extent[0] * block.extent[1], max(block.extent))
@@ -231,19 +248,19 @@ class Elimination:
             grid = after
         return grid[0][0]
 
-    def _merge(self, block: _Block, last: bool) -> None:
+    def _merge(self, block: _Merger, last: bool) -> None:
         """Eliminate the ports that two blocks share."""
-        shared = block.pivots.size  # type: ignore[union-attr]
+        shared = block.pivots.size
         rows = np.zeros((shared, shared + block.ports))
         for part, starts in zip(block.parts, block.starts, strict=True):
             absorb_rows(part.matrix, part.sides, starts, rows)
-        _eliminate(rows, block.pivots)  # type: ignore[arg-type]
+        _eliminate(rows, block.pivots)
         # Of the last merger only what leads from word lines to bit lines is asked for, if nothing else is kept.
         corner = int(block.sides[:2].sum()) if last and not self.kept else 0
-        block.matrix = _mesh(rows[:, shared:], block.pivots, corner)  # type: ignore[arg-type]
+        block.matrix = _mesh(rows[:, shared:], block.pivots, corner)
         for part, starts in zip(block.parts, block.starts, strict=True):
             absorb_ports(part.matrix, part.sides, starts, shared, block.matrix)
-            part.matrix = None
+            part.matrix = _nothing()
         if self.kept:
             block.rows = rows
         else:
@@ -260,9 +277,7 @@ class Elimination:
 
     @property
     def _matrix(self) -> Array:
-        matrix = self._root.matrix
-        assert matrix is not None
-        return matrix
+        return self._root.matrix
 
     def solve(self, ports: Array, words: Array | None = None, bits: Array | None = None) -> tuple[Array, Array]:
         """Voltages of all nodes. Needs ``keep``.
@@ -282,7 +297,6 @@ class Elimination:
         pending = self._pending(len(ports), words, bits)
         voltages: dict[int, Array] = {id(self._root): np.ascontiguousarray(ports)}
         for block in reversed(self._order):
-            assert block.rows is not None and block.pivots is not None
             shared = block.pivots.size
             whole = np.empty((len(ports), shared + block.ports))
             whole[:, shared:] = voltages.pop(id(block))
@@ -291,7 +305,7 @@ class Elimination:
                 voltages[id(part)] = whole[:, places]
         found_words, found_bits = np.empty((len(ports), *self.shape)), np.empty((len(ports), *self.shape))
 
-        def fill(blocks: list[_Block]) -> None:
+        def fill(blocks: list[_Tile]) -> None:
             for block in blocks:
                 for case, own in enumerate(voltages[id(block)]):
                     _pull_tile(block, own, pending[id(block)][case], found_words[case], found_bits[case])
@@ -327,7 +341,6 @@ class Elimination:
         words, bits = np.zeros(self.shape), np.zeros(self.shape)
         for number, cases in _grouped(self._tile_numbers(rows, columns)):
             block = self._tiles[number]
-            assert block.pivots is not None
             pending, out = np.empty((cases.size, block.pivots.size)), np.empty((cases.size, block.ports))
             for k, case in enumerate(cases):
                 place = rows[case], columns[case]
@@ -337,7 +350,6 @@ class Elimination:
             _add_energies(across, cases, pending, block.pivots)
             arrived[id(block)] = cases, out
         for block in self._order:
-            assert block.rows is not None and block.pivots is not None
             parts = [
                 (arrived.pop(id(part)), at)
                 for part, at in zip(block.parts, block.places, strict=True)
@@ -370,7 +382,6 @@ class Elimination:
         pending: dict[int, Array] = {}
         if words is None or bits is None:
             for block in (*self._tiles, *self._order):
-                assert block.pivots is not None
                 pending[id(block)] = np.broadcast_to(np.zeros(block.pivots.size), (cases, block.pivots.size))
             zeros: dict[int, Array] = {size: np.zeros((cases, size)) for size in {b.shape[1] for b in pending.values()}}
             return {key: zeros[value.shape[1]] for key, value in pending.items()}
@@ -381,9 +392,8 @@ class Elimination:
         cases = len(words)
         arrived: dict[int, Array] = {}
 
-        def start(blocks: list[_Block]) -> None:
+        def start(blocks: list[_Tile]) -> None:
             for block in blocks:
-                assert block.pivots is not None
                 store, out = np.empty((cases, block.pivots.size)), np.empty((cases, block.ports))
                 for case in range(cases):
                     out[case] = _push_tile(block, words[case], bits[case], store[case])
@@ -391,7 +401,6 @@ class Elimination:
 
         self._spread_out(start, self._tiles, self._threads)
         for block in self._order:
-            assert block.rows is not None and block.pivots is not None
             shared = block.pivots.size
             whole = np.zeros((cases, shared + block.ports))
             for part, places in zip(block.parts, block.places, strict=True):
@@ -400,7 +409,7 @@ class Elimination:
             pending[id(block)], arrived[id(block)] = whole[:, :shared].copy(), whole[:, shared:]
         return arrived[id(self._root)]
 
-    def _spread_out(self, work: Callable[[list[_Block]], None], blocks: list[_Block], threads: int) -> None:
+    def _spread_out(self, work: Callable[[list[B]], None], blocks: list[B], threads: int) -> None:
         """Do `work` on all blocks, in so many threads."""
         if threads == 1 or len(blocks) < 2:
             work(blocks)
@@ -464,9 +473,9 @@ def _tile_plan(height: int, width: int, ends: tuple[bool, ...], rim: tuple[bool,
     )
 
 
-def _eliminate_tile(block: _Block, cells: Array, words: Array, bits: Array, store: Array) -> None:
+def _eliminate_tile(block: _Tile, cells: Array, words: Array, bits: Array, store: Array) -> None:
     """Eliminate a tile's inside; its matrices go through `store`."""
-    plan, corner = _plan_of(block)
+    plan, corner = block.plan, block.corner
     block.rows, block.pivots = np.empty(plan.factor_store), np.empty(plan.pivot_store)
     own = store[: plan.matrix_store]
     own[: plan.leaf_store] = 0.0
@@ -484,10 +493,9 @@ def _eliminate_tile(block: _Block, cells: Array, words: Array, bits: Array, stor
         block.matrix = own.reshape(block.ports, block.ports).copy()
 
 
-def _push_tile(block: _Block, words: Array, bits: Array, pending: Array) -> Array:
+def _push_tile(block: _Tile, words: Array, bits: Array, pending: Array) -> Array:
     """What arrives at a tile's ports, (p,), when currents are injected into its nodes; see :func:`push_leaves`."""
-    plan, corner = _plan_of(block)
-    assert block.rows is not None and block.pivots is not None
+    plan, corner = block.plan, block.corner
     vector = np.zeros(plan.vector_store)
     for leaves in plan.leaves:
         program = leaves.program
@@ -500,10 +508,9 @@ def _push_tile(block: _Block, words: Array, bits: Array, pending: Array) -> Arra
     return vector[plan.last :]
 
 
-def _pull_tile(block: _Block, ports: Array, pending: Array, words: Array, bits: Array) -> None:
+def _pull_tile(block: _Tile, ports: Array, pending: Array, words: Array, bits: Array) -> None:
     """Set the voltages of a tile's nodes from its ports', (p,), and from what :func:`_push_tile` has left."""
-    plan, corner = _plan_of(block)
-    assert block.rows is not None and block.pivots is not None
+    plan, corner = block.plan, block.corner
     vector = np.empty(plan.vector_store)
     vector[plan.last :] = ports
     pull_tile(plan.plan, block.rows, block.pivots, pending, vector)
@@ -516,17 +523,11 @@ def _pull_tile(block: _Block, ports: Array, pending: Array, words: Array, bits: 
         )
 
 
-def _plan_of(block: _Block) -> tuple[_TilePlan, Integers]:
-    """A tile's plan, and its first row and column."""
-    assert block.tile is not None and block.window is not None
-    return block.tile, np.array([block.window[0].start, block.window[1].start])
-
-
-def _joined(axis: int, first: _Block, second: _Block) -> _Block:
+def _joined(axis: int, first: _Block, second: _Block) -> _Merger:
     """Two neighbours as one block, whose shared ports are still to be eliminated."""
     starts_a, starts_b, shared, sides = port_places(axis, first.sides, second.sides)
     (height, width), (more_height, more_width) = first.extent, second.extent
-    return _Block(
+    return _Merger(
         sides=sides,
         extent=(height, width + more_width) if axis == HORIZONTAL else (height + more_height, width),
         parts=(first, second),

@@ -7,19 +7,23 @@ then run the program on many blocks at a time, the block's number being the inne
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rescircuit.checks import Array
 from rescircuit.compiled import kernel
 
 __all__ = ["LeafProgram", "eliminate_leaves", "leaf_program", "pull_leaves", "push_leaves"]
 
 Integers = NDArray[np.int64]
+Node = tuple[str, int] | tuple[str, int, int]  # a port by its side, an inner node by its line and its cell
 
 _CELL, _WORD, _BIT = 0, 1, 2  # the kinds of branches
+_SIDES = ("left", "right", "top", "bottom")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +44,7 @@ class LeafProgram:
         The conductances between two ports, and the ports.
     words, bits : int array (h, w)
         The nodes on the word lines and on the bit lines; eliminated ones come first, in their order, then ports.
-    conductances, ports_count : int
+    conductances, port_count : int
         How many there are of each.
     """
 
@@ -72,57 +76,34 @@ def leaf_program(height: int, width: int, ends: tuple[bool, ...], rim: tuple[boo
     rim : bool (2,)
         Whether the block is at the array's right rim, and at its upper one.
     """
-    ports = [(side, k) for side, size in enumerate((height, height, width, width)) if ends[side] for k in range(size)]
+    sizes = (height, height, width, width)
 
-    def word(i: int, j: int) -> tuple[object, ...]:
-        return (1, i) if j == width - 1 and not rim[0] else ("word", i, j)
+    def word(i: int, j: int) -> Node:
+        return ("right", i) if j == width - 1 and not rim[0] else ("word", i, j)
 
-    def bit(i: int, j: int) -> tuple[object, ...]:
-        return (2, j) if i == 0 and not rim[1] else ("bit", i, j)
+    def bit(i: int, j: int) -> Node:
+        return ("top", j) if i == 0 and not rim[1] else ("bit", i, j)
 
-    branches = []
-    for i in range(height):
-        for j in range(width):
-            branches.append((_CELL, i, j, word(i, j), bit(i, j)))
-            if j > 0 or ends[0]:
-                branches.append((_WORD, i, j, word(i, j - 1) if j else (0, i), word(i, j)))
-            if i < height - 1 or ends[3]:
-                branches.append((_BIT, i + 1, j, bit(i, j), bit(i + 1, j) if i < height - 1 else (3, j)))
-            if j == width - 1 and rim[0] and ends[1]:
-                branches.append((_WORD, i, j + 1, word(i, j), (1, i)))
-            if i == 0 and rim[1] and ends[2]:
-                branches.append((_BIT, 0, j, bit(i, j), (2, j)))
-    neighbours: dict[tuple[object, ...], set[tuple[object, ...]]] = {port: set() for port in ports}
-    for *_, a, b in branches:
-        neighbours.setdefault(a, set()).add(b)
-        neighbours.setdefault(b, set()).add(a)
-    number: dict[frozenset[tuple[object, ...]], int] = {}
+    ports: list[Node] = [(_SIDES[side], k) for side in range(4) if ends[side] for k in range(sizes[side])]
+    branches = list(_branches(height, width, ends, rim, word, bit))
+    number: dict[frozenset[Node], int] = {}
 
-    def conductance(a: tuple[object, ...], b: tuple[object, ...]) -> int:
+    def conductance(a: Node, b: Node) -> int:
         return number.setdefault(frozenset((a, b)), len(number))
 
     entered = [(kind, i, j, conductance(a, b)) for kind, i, j, a, b in branches]
-    inner = [node for node in neighbours if node not in set(ports)]
-    order: list[tuple[object, ...]] = []
-    steps = []
-    while inner:
-        node = min(inner, key=lambda each: len(neighbours[each]))  # the fewest neighbours make the fewest products
-        inner.remove(node)
-        order.append(node)
-        around = sorted(neighbours.pop(node), key=str)
-        pairs = [conductance(a, b) for k, a in enumerate(around) for b in around[k + 1 :]]
-        steps.append(([(conductance(node, other), other) for other in around], pairs))
-        for other in around:
-            neighbours[other].discard(node)
-            neighbours[other].update(each for each in around if each != other)
-    place = {node: k for k, node in enumerate([*order, *ports])}
-    between = [(k, *sorted(place[node] for node in pair)) for pair, k in number.items() if pair <= set(ports)]
+    steps = list(_eliminated([(a, b) for *_, a, b in branches], set(ports)))
+    pairs = [[conductance(a, b) for k, a in enumerate(around) for b in around[k + 1 :]] for _, around in steps]
+    place = {node: k for k, node in enumerate([*(node for node, _ in steps), *ports])}
+    joined = [(conductance(node, other), place[other]) for node, around in steps for other in around]
+    inner = len(steps)
+    between = [(k, *sorted(place[node] - inner for node in pair)) for pair, k in number.items() if pair <= set(ports)]
     return LeafProgram(
         branches=np.array(entered, np.int64).reshape(-1, 4),
-        degrees=np.array([len(edges) for edges, _ in steps], np.int64),
-        edges=np.array([(k, place[other]) for edges, _ in steps for k, other in edges], np.int64).reshape(-1, 2),
-        targets=np.array([k for _, pairs in steps for k in pairs], np.int64),
-        ports=np.array([(k, a - len(order), b - len(order)) for k, a, b in between], np.int64).reshape(-1, 3),
+        degrees=np.array([len(around) for _, around in steps], np.int64),
+        edges=np.array(joined, np.int64).reshape(-1, 2),
+        targets=np.array([k for own in pairs for k in own], np.int64),
+        ports=np.array(between, np.int64).reshape(-1, 3),
         words=np.array([[place[word(i, j)] for j in range(width)] for i in range(height)], np.int64),
         bits=np.array([[place[bit(i, j)] for j in range(width)] for i in range(height)], np.int64),
         conductances=len(number),
@@ -130,8 +111,66 @@ def leaf_program(height: int, width: int, ends: tuple[bool, ...], rim: tuple[boo
     )
 
 
+def _branches(
+    height: int,
+    width: int,
+    ends: tuple[bool, ...],
+    rim: tuple[bool, bool],
+    word: Callable[[int, int], Node],
+    bit: Callable[[int, int], Node],
+) -> Iterator[tuple[int, int, int, Node, Node]]:
+    """A block's branches: kind, row and column in the arrays of the kind, and the nodes at both ends."""
+    left, right, top, bottom = ends
+    for i in range(height):
+        for j in range(width):
+            yield _CELL, i, j, word(i, j), bit(i, j)
+            if j > 0 or left:
+                yield _WORD, i, j, word(i, j - 1) if j else ("left", i), word(i, j)
+            if i < height - 1 or bottom:
+                yield _BIT, i + 1, j, bit(i, j), bit(i + 1, j) if i < height - 1 else ("bottom", j)
+        if rim[0] and right:
+            yield _WORD, i, width, word(i, width - 1), ("right", i)
+    if rim[1] and top:
+        for j in range(width):
+            yield _BIT, 0, j, bit(0, j), ("top", j)
+
+
+def _eliminated(branches: list[tuple[Node, Node]], ports: set[Node]) -> Iterator[tuple[Node, list[Node]]]:
+    """The nodes that are not ports, one by one, and what each is joined to when its turn comes.
+
+    The one with the fewest neighbours goes first: it makes the fewest products.
+    """
+    neighbours: dict[Node, set[Node]] = {}
+    for a, b in branches:
+        neighbours.setdefault(a, set()).add(b)
+        neighbours.setdefault(b, set()).add(a)
+    inner = [node for node in neighbours if node not in ports]
+    while inner:
+        node = min(inner, key=lambda each: len(neighbours[each]))
+        inner.remove(node)
+        around = sorted(neighbours.pop(node), key=str)
+        yield node, around
+        for other in around:
+            neighbours[other].discard(node)
+            neighbours[other].update(each for each in around if each != other)
+
+
 @kernel
-def eliminate_leaves(branches, degrees, edges, targets, ports, corners, cells, words, bits, values, pivots, store, at):
+def eliminate_leaves(
+    branches: Integers,
+    degrees: Integers,
+    edges: Integers,
+    targets: Integers,
+    ports: Integers,
+    corners: Integers,
+    cells: Array,
+    words: Array,
+    bits: Array,
+    values: Array,
+    pivots: Array,
+    store: Array,
+    at: Integers,
+) -> None:
     """Eliminate the inner nodes of some blocks of one shape.
 
     Parameters
@@ -149,43 +188,62 @@ def eliminate_leaves(branches, degrees, edges, targets, ports, corners, cells, w
     store, at : array, int array (k, 2)
         Where the blocks' matrices go: from ``at[k, 0]`` on, of ``at[k, 1]`` ports, on a ground of zeros.
     """
-    count = corners.shape[0]
     values[:] = 0.0
     for branch in range(branches.shape[0]):
         kind, i, j, to = branches[branch, 0], branches[branch, 1], branches[branch, 2], branches[branch, 3]
         source = cells if kind == _CELL else words if kind == _WORD else bits
         row = values[to]
-        for k in range(count):
+        for k in range(corners.shape[0]):
             row[k] += source[corners[k, 0] + i, corners[k, 1] + j]
-    share = np.empty(count)
-    edge = target = 0
-    for node in range(degrees.size):
-        total = pivots[node]
-        total[:] = 0.0
-        degree = degrees[node]
-        for a in range(edge, edge + degree):
-            row = values[edges[a, 0]]
-            for k in range(count):
-                total[k] += row[k]
-        for a in range(edge, edge + degree):
-            row = values[edges[a, 0]]
-            for k in range(count):
-                share[k] = row[k] / total[k] if total[k] > 0.0 else 0.0
-            for b in range(a + 1, edge + degree):
-                x, y = values[edges[b, 0]], values[targets[target]]
-                for k in range(count):
-                    y[k] += share[k] * x[k]
-                target += 1
-        edge += degree
+    _star_mesh(degrees, edges, targets, values, pivots)
     for pair in range(ports.shape[0]):
         row, a, b = values[ports[pair, 0]], ports[pair, 1], ports[pair, 2]
-        for k in range(count):
+        for k in range(corners.shape[0]):
             store[at[k, 0] + a * at[k, 1] + b] = row[k]
             store[at[k, 0] + b * at[k, 1] + a] = row[k]
 
 
 @kernel
-def push_leaves(degrees, edges, word_nodes, bit_nodes, corners, words, bits, values, pivots, pending, vector, at):
+def _star_mesh(degrees: Integers, edges: Integers, targets: Integers, values: Array, pivots: Array) -> None:
+    """Run the program on all blocks' conductances (conductances, k)."""
+    count = values.shape[1]
+    share = np.empty(count)
+    edge = target = 0
+    for node in range(degrees.size):
+        total = pivots[node]
+        total[:] = 0.0
+        last = edge + degrees[node]
+        for a in range(edge, last):
+            row = values[edges[a, 0]]
+            for k in range(count):
+                total[k] += row[k]
+        for a in range(edge, last):
+            row = values[edges[a, 0]]
+            for k in range(count):
+                share[k] = row[k] / total[k] if total[k] > 0.0 else 0.0
+            for b in range(a + 1, last):
+                x, y = values[edges[b, 0]], values[targets[target]]
+                for k in range(count):
+                    y[k] += share[k] * x[k]
+                target += 1
+        edge = last
+
+
+@kernel
+def push_leaves(
+    degrees: Integers,
+    edges: Integers,
+    word_nodes: Integers,
+    bit_nodes: Integers,
+    corners: Integers,
+    words: Array,
+    bits: Array,
+    values: Array,
+    pivots: Array,
+    pending: Array,
+    vector: Array,
+    at: Integers,
+) -> None:
     """Eliminate currents injected into the nodes of some blocks of one shape, as the nodes were.
 
     Parameters
@@ -229,7 +287,20 @@ def push_leaves(degrees, edges, word_nodes, bit_nodes, corners, words, bits, val
 
 
 @kernel
-def pull_leaves(degrees, edges, word_nodes, bit_nodes, corners, values, pivots, pending, vector, at, words, bits):
+def pull_leaves(
+    degrees: Integers,
+    edges: Integers,
+    word_nodes: Integers,
+    bit_nodes: Integers,
+    corners: Integers,
+    values: Array,
+    pivots: Array,
+    pending: Array,
+    vector: Array,
+    at: Integers,
+    words: Array,
+    bits: Array,
+) -> None:
     """The voltages of the nodes of some blocks of one shape from their ports'; arguments as of :func:`push_leaves`."""
     count = corners.shape[0]
     ports = at[0, 1]

@@ -15,7 +15,9 @@ nested dissection (George 1973), which takes an n x n array some n³ operations.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rescircuit.checks import Array
 from rescircuit.compiled import kernel, summing_kernel
 
 __all__ = [
@@ -34,6 +36,9 @@ __all__ = [
     "tile_plan",
 ]
 
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
 HORIZONTAL, VERTICAL = 0, 1  # how two blocks lie: side by side, or one above the other
 
 # Columns of a plan: side lengths and where the sides' ports go, of the first block and of the second; the numbers of
@@ -44,7 +49,7 @@ _MATRICES, _VECTORS, _FACTOR, _PIVOTS, _COLUMNS = 20, 23, 26, 27, 28
 
 
 @kernel
-def port_places(axis, first, second):
+def port_places(axis: int, first: Integers, second: Integers) -> tuple[Integers, Integers, int, Integers]:
     """Where the ports of two neighbours go when they merge.
 
     Returns the starts of the first's and of the second's four sides, int (4,), among the shared ports and then the
@@ -71,7 +76,7 @@ def port_places(axis, first, second):
 
 
 @kernel
-def absorb_rows(block, sides, starts, rows):
+def absorb_rows(block: Array, sides: Integers, starts: Integers, rows: Array) -> None:
     """Add a block's conductances at the shared ports to their rows (s, s + p).
 
     `sides` are the block's side lengths, int (4,), and `starts` where its sides' ports go.
@@ -86,7 +91,7 @@ def absorb_rows(block, sides, starts, rows):
 
 
 @kernel
-def absorb_ports(block, sides, starts, shared, merged):
+def absorb_ports(block: Array, sides: Integers, starts: Integers, shared: int, merged: Array) -> None:
     """Add a block's conductances between ports that are not shared to the merger's matrix (p, p)."""
     begin = 0
     for side in range(4):
@@ -97,7 +102,7 @@ def absorb_ports(block, sides, starts, shared, merged):
 
 
 @kernel
-def _copy_sides(source, sides, starts, offset, target):
+def _copy_sides(source: Array, sides: Integers, starts: Integers, offset: int, target: Array) -> None:
     other = 0
     for side in range(4):
         place, length = starts[side] - offset, sides[side]
@@ -109,7 +114,7 @@ def _copy_sides(source, sides, starts, offset, target):
 
 
 @summing_kernel
-def eliminate_rows(rows, start, stop, pivots):
+def eliminate_rows(rows: Array, start: int, stop: int, pivots: Array) -> None:
     """Eliminate the nodes `start` to `stop` of the shared ones, whose rows (s, s + p) hold what they are joined to.
 
     Only what stands right of a row's diagonal counts. `pivots` takes the sum of each row when its turn comes, the
@@ -142,7 +147,7 @@ def eliminate_rows(rows, start, stop, pivots):
 
 
 @summing_kernel
-def _mesh(rows, pivots, scratch, merged):
+def _mesh(rows: Array, pivots: Array, scratch: Array, merged: Array) -> None:
     """What the eliminated nodes contribute between their neighbours: ``sum_k x_ki x_kj / pivot_k``, (p, p)."""
     shared, ports = rows.shape[0], merged.shape[0]
     plain = scratch[0, : shared * ports].reshape(shared, ports)
@@ -157,7 +162,7 @@ def _mesh(rows, pivots, scratch, merged):
 
 
 @kernel
-def mirror(matrix):
+def mirror(matrix: Array) -> None:
     """Copy what is above the diagonal below it, square by square, so that both stay in the cache."""
     size, square = matrix.shape[0], 32
     for i in range(0, size, square):
@@ -168,7 +173,7 @@ def mirror(matrix):
 
 
 @kernel
-def tile_plan(heights, widths, ends):
+def tile_plan(heights: Integers, widths: Integers, ends: Flags) -> tuple[Integers, Integers, Integers]:
     """The merges that make one block of a tile's grid of smaller ones.
 
     Parameters
@@ -236,7 +241,7 @@ def tile_plan(heights, widths, ends):
 
 
 @kernel
-def _place(block, sizes):
+def _place(block: Integers, sizes: Integers) -> None:
     """Give a block of known side lengths its place in the stores of matrices and vectors."""
     ports = block[0] + block[1] + block[2] + block[3]
     block[4], block[5], block[6] = ports, sizes[0], sizes[1]
@@ -245,7 +250,7 @@ def _place(block, sizes):
 
 
 @kernel
-def merge_tile(plan, store, factors, pivots):
+def merge_tile(plan: Integers, store: Array, factors: Array, pivots: Array) -> Array:
     """Merge all small blocks of a tile into one.
 
     Parameters
@@ -287,7 +292,7 @@ def merge_tile(plan, store, factors, pivots):
 
 
 @kernel
-def push(rows, pivots, currents):
+def push(rows: Array, pivots: Array, currents: Array) -> None:
     """Hand the currents injected into nodes on to what they are joined to, one node after the other.
 
     Parameters
@@ -309,7 +314,7 @@ def push(rows, pivots, currents):
 
 
 @summing_kernel
-def pull(rows, pivots, currents, voltages):
+def pull(rows: Array, pivots: Array, currents: Array, voltages: Array) -> None:
     """The voltages of eliminated nodes from their ports', the last node first.
 
     Parameters
@@ -331,7 +336,7 @@ def pull(rows, pivots, currents, voltages):
 
 
 @kernel
-def push_tile(plan, factors, pivots, vector, pending):
+def push_tile(plan: Integers, factors: Array, pivots: Array, vector: Array, pending: Array) -> None:
     """Eliminate currents as the nodes were that a tile's small blocks share.
 
     Parameters
@@ -356,7 +361,7 @@ def push_tile(plan, factors, pivots, vector, pending):
 
 
 @kernel
-def pull_tile(plan, factors, pivots, pending, vector):
+def pull_tile(plan: Integers, factors: Array, pivots: Array, pending: Array, vector: Array) -> None:
     """The voltages of a tile's small blocks' ports from the tile's own.
 
     Parameters
@@ -378,7 +383,7 @@ def pull_tile(plan, factors, pivots, pending, vector):
 
 
 @kernel
-def _spread(vector, at, starts, sides, whole):
+def _spread(vector: Array, at: int, starts: Integers, sides: Integers, whole: Array) -> None:
     """Add what is at a block's ports to their places among its merger's nodes."""
     for side in range(4):
         for q in range(sides[side]):
@@ -387,7 +392,7 @@ def _spread(vector, at, starts, sides, whole):
 
 
 @kernel
-def _gather(whole, starts, sides, vector, at):
+def _gather(whole: Array, starts: Integers, sides: Integers, vector: Array, at: int) -> None:
     """Copy back what is at these places."""
     for side in range(4):
         for q in range(sides[side]):

@@ -210,7 +210,7 @@ class Topology:
             For a part of a line without any path to a source or a virtual ground, and for sources or virtual grounds
             that zero resistances join.
         """
-        m, n = self.shape
+        m = self.shape[0]
         if self.has_joined_nodes:
             held = np.concatenate([np.flatnonzero(self.driven), m + np.flatnonzero(self.sensed)])
             ends = self.representative[held]

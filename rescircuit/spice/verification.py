@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -287,27 +288,94 @@ def _solve_bank(bank: Bank | SeriesBank, mask: Any, voltages: Any, limit: Limit)
 
 
 def _solve_crossbar(crossbar: _Array, voltages: Any, bit_line_voltages: Any, limit: Limit) -> dict[str, _Solved]:
-    """Our own solution, the samples on the first axis, with the floors of its quantities."""
+    """Our own solution, the samples on the first axis, with the floors of its quantities.
+
+    What ngspice rounds is a node's voltage times its largest conductance, a wire's. That is one of the terms of the
+    current at the line's own ends. In a line that has lost its source it flows on through the cells, and so is a term
+    of every current, and of a voltage when divided by the cells' conductance.
+    """
     words, bits = crossbar_inputs(crossbar, voltages, bit_line_voltages)
     solution = crossbar.solve(words, bits)
     topology = crossbar.topology
-    through = np.abs(solution.device_currents)
-    largest = max(np.abs(words[:, topology.driven]).max(initial=0.0), np.abs(bits[:, topology.sensed]).max(initial=0.0))
-    voltages_floor = limit.floor_of_voltages(largest)
+    through, swap = np.abs(solution.device_currents), (-1, -2)
+    drops = np.abs(solution.word_line_voltages - solution.bit_line_voltages)
+    conducted = np.divide(through, drops, out=np.full_like(drops, np.inf), where=(drops > 0) & (through > 0))
+    ends = solution.driver_voltages, solution.sense_voltages
+    lines = (
+        _Lines(topology.word_segments, topology.driven, ends[0], solution.word_line_voltages, conducted.min(axis=-1)),
+        _Lines(
+            topology.bit_segments.T,
+            topology.sensed,
+            ends[1],
+            np.swapaxes(solution.bit_line_voltages, *swap),
+            conducted.min(axis=-2),
+        ),
+    )
+    largest = max(float(np.abs(end[:, own.held]).max(initial=0.0)) for end, own in zip(ends, lines, strict=True))
+    stray = np.max([own.stray for own in lines], axis=0)[:, np.newaxis]
+    floors = [limit.floor_of_voltages(np.maximum(largest, own.stray_voltages)) for own in lines]
     return {
         _CURRENTS: _Solved(
             values=solution.output_currents,
-            floor=limit.floor_of_currents(through.sum(axis=-2)),
+            floor=limit.floor_of_currents(through.sum(axis=-2) + lines[1].rounded + stray),
             compared=topology.sensed,
         ),
         _INPUTS: _Solved(
             values=solution.input_currents,
-            floor=limit.floor_of_currents(through.sum(axis=-1)),
+            floor=limit.floor_of_currents(through.sum(axis=-1) + lines[0].rounded + stray),
             compared=topology.driven,
         ),
-        _WORD_LINES: _Solved(values=solution.word_line_voltages, floor=voltages_floor),
-        _BIT_LINES: _Solved(values=solution.bit_line_voltages, floor=voltages_floor),
+        _WORD_LINES: _Solved(values=solution.word_line_voltages, floor=floors[0][:, :, np.newaxis]),
+        _BIT_LINES: _Solved(values=solution.bit_line_voltages, floor=floors[1][:, np.newaxis, :]),
     }
+
+
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """The word lines of an array, or its bit lines, as far as their wires limit what ngspice knows of them.
+
+    Attributes
+    ----------
+    segments : array (m, n + 1)
+        The wires, ohm.
+    held : bool array (m,)
+        Which lines have a source.
+    ends : array (k, m)
+        The sources' voltages, volt.
+    nodes : array (k, m, n)
+        Voltages along the lines, volt.
+    conducted : array (k, m)
+        The least conductance of a line's cells, siemens.
+    """
+
+    segments: Array
+    held: NDArray[np.bool_]
+    ends: Array
+    nodes: Array
+    conducted: Array
+
+    @cached_property
+    def rounded(self) -> Array:
+        """The largest product of a line's voltage and a wire's conductance, ampere, (k, m)."""
+        ends = self.ends[..., np.newaxis]
+        along = np.abs(np.concatenate([ends, self.nodes, ends], axis=-1))
+        wires = np.divide(1.0, self.segments, out=np.zeros_like(self.segments), where=self.segments > 0)
+        return (np.maximum(along[..., :-1], along[..., 1:]) * wires).max(axis=-1)
+
+    @cached_property
+    def loose(self) -> NDArray[np.bool_]:
+        """Which lines have parts without a source of their own, (m,)."""
+        return ~self.held | np.isinf(self.segments[:, 1:-1]).any(axis=-1)
+
+    @property
+    def stray(self) -> Array:
+        """The largest such product of all loose lines, ampere, (k,)."""
+        return np.where(self.loose, self.rounded, 0.0).max(axis=-1)
+
+    @property
+    def stray_voltages(self) -> Array:
+        """What such a current makes of a loose line's voltage, (k, m)."""
+        return np.where(self.loose, self.rounded / self.conducted, 0.0)
 
 
 def _read_crossbar(crossbar: _Array, circuit: Circuit, result: SpiceResult) -> dict[str, Array]:
