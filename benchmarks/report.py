@@ -19,9 +19,10 @@ Result = TypeVar("Result")
 RESULTS = Path(__file__).parent / "results"
 
 
-def seconds(work: Callable[[], object], repeat: int = 3) -> float:
-    """The median wall time of `repeat` runs, after one that is not counted (compilation, caches)."""
-    work()
+def seconds(work: Callable[[], object], repeat: int = 3, *, warm: bool = True) -> float:
+    """The median wall time of `repeat` runs, after one that is not counted (compilation, caches) unless not `warm`."""
+    if warm:
+        work()
     times = []
     for _ in range(repeat):
         start = perf_counter()

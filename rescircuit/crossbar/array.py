@@ -21,7 +21,7 @@ __all__ = ["Crossbar"]
 
 _SOLUTIONS_AT_ONCE = 32
 _MOST_UPDATED = 1 / 8  # of a side's cells: then compiling anew takes as long
-_LEAST_LEFT = 1e-3  # of an element, after an update
+_LEAST_LEFT = 1e-6  # of an element, after an update: some ten digits of sixteen are right
 
 
 class Crossbar(WiredArray):
@@ -151,8 +151,8 @@ class Crossbar(WiredArray):
 
         The new array's :meth:`effective_conductances` come from this one's by an update of low rank, from factors that
         this one keeps from its first such update on. It is compiled anew instead when more than an eighth of min(m, n)
-        cells have changed since, when a cell is or becomes a short, or when the update would cancel more than a
-        thousandth of an element's value, and with it its last digits.
+        cells have changed since, when a cell is or becomes a short, or when the update would leave less than a
+        millionth of an element's value, and of its digits fewer than ten.
 
         Parameters
         ----------
@@ -238,6 +238,8 @@ class Crossbar(WiredArray):
         if rows.size > _MOST_UPDATED * min(self.shape) or np.isinf(both).any():
             return None
         effective = origin._effective
+        if not rows.size:
+            return effective
         found = effective + origin.system.changed_transfer(rows, columns, after[rows, columns] - before[rows, columns])
         return None if (found < _LEAST_LEFT * effective).any() else found
 

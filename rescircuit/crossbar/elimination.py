@@ -543,14 +543,13 @@ def _places(starts: Integers, sides: Integers) -> Integers:
 
 
 def _eliminate(rows: Array, pivots: Array) -> None:
-    """Eliminate the nodes of all rows, a panel at a time, with a matrix product for what each panel leaves behind."""
-    shared = len(rows)
-    for start in range(0, shared, PANEL):
-        stop = min(start + PANEL, shared)
+    """Eliminate the nodes of all rows, a panel at a time, after a matrix product with what all before leave there."""
+    for start in range(0, len(rows), PANEL):
+        stop = min(start + PANEL, len(rows))
+        if start:
+            shares = rows[:start, start:stop].T * _inverse(pivots[:start])
+            rows[start:stop, start:] += shares @ rows[:start, start:]
         eliminate_rows(rows, start, stop, pivots)
-        if stop < shared:
-            weighted = rows[start:stop, stop:shared].T * _inverse(pivots[start:stop])
-            rows[stop:, stop:] += weighted @ rows[start:stop, stop:]
 
 
 def _grouped(numbers: Integers) -> Iterator[tuple[int, Integers]]:

@@ -60,7 +60,7 @@ class NonlinearCrossbar(WiredArray):
     >>> crossbar = rc.NonlinearCrossbar(cells, r_word_line=10, r_bit_line=10)
     >>> solution = crossbar.solve([0.2, 0.4])
     >>> solution.output_currents.round(6)
-    array([0.000189, 0.00027 ])
+    array([0.000195, 0.000272])
     >>> solution.kcl_residual < 1e-12
     True
     """

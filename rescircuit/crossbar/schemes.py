@@ -6,7 +6,7 @@ Waser (2012, Nanotechnology 23, 305205).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,8 +20,9 @@ from rescircuit.checks import Array, non_negative_number, positive_number, whole
 from rescircuit.crossbar.array import Crossbar
 from rescircuit.crossbar.injection import arriving_currents
 from rescircuit.crossbar.readings import power
+from rescircuit.crossbar.solution import CURRENT_LIMIT
 from rescircuit.crossbar.topology import LARGEST, Flags, Nodes
-from rescircuit.errors import InputError
+from rescircuit.errors import InputError, SolutionError
 
 __all__ = ["SCHEMES", "CellReading", "ReadMargin", "ReadVoltages", "read_cell", "read_margin", "read_voltages"]
 
@@ -33,6 +34,9 @@ SCHEMES: dict[str, tuple[float, float] | None] = {
     "floating": None,
 }
 _CELLS_AT_ONCE = 32
+_ELIMINATED = 1e-13  # the relative accuracy of an elimination
+_LEAST_SHARE = _ELIMINATED / CURRENT_LIMIT
+_MAKE_ANEW = "Its wires conduct far worse than the cell; make the array anew with the cell in its other state."
 
 
 class ReadVoltages(NamedTuple):
@@ -151,15 +155,12 @@ def read_cell(
     (1e-07, 1e-06)
     """
     _check_cell(crossbar, row, column)
-    lines = read_voltages(crossbar.shape, row, column, v_read, scheme)
-    ends = np.concatenate([lines.words, lines.bits])
-    if scheme == "floating":
-        ends = _with_floating(crossbar.terminal_admittance(), ends, _terminals(crossbar, row, column))
+    ends = _end_voltages(crossbar.shape, crossbar.terminal_admittance(), row, column, v_read, scheme)
     solution = crossbar.solve(ends[: crossbar.shape[0]], ends[crossbar.shape[0] :])
     return CellReading(
         current=float(solution.output_currents[column]),
         cell_current=float(solution.device_currents[row, column]),
-        ideal=float(crossbar.conductances[row, column] * lines.words[row]),
+        ideal=float(crossbar.conductances[row, column] * v_read),
         power=float(power(solution).supplied),
     )
 
@@ -228,6 +229,8 @@ def read_margin(
     ------
     InputError
         As :func:`read_cell`, and if `g_on` is not above `g_off`.
+    SolutionError
+        If a cell conducts so much better than its wires that too few digits of its other state's currents are left.
 
     Examples
     --------
@@ -242,60 +245,72 @@ def read_margin(
     on, off = positive_number("g_on", g_on, "S"), non_negative_number("g_off", g_off, "S")
     if not off < on <= LARGEST:
         raise InputError("g_on", f"above g_off ({off:g} S) and at most {LARGEST:g} S", on)
-    _checked_scheme(scheme)
-    chosen = _corners_and_centre(crossbar.shape) if cells is None else list(cells)
-    if not chosen:
-        raise InputError("cells", "at least one row and column", cells)
+    chosen = _corners_and_centre(crossbar.shape) if cells is None else _checked_cells(cells)
     for row, column in chosen:
         _check_cell(crossbar, row, column)
     admittance = crossbar.terminal_admittance()
-    currents = []
-    for start in range(0, len(chosen), _CELLS_AT_ONCE):
-        some = np.array(chosen[start : start + _CELLS_AT_ONCE], dtype=np.intp)
-        for (row, column), own, across in zip(some, *_cells_seen(crossbar, some), strict=True):
-            lines = read_voltages(crossbar.shape, row, column, v_read, scheme)
-            terminals = _terminals(crossbar, row, column)
-            for state in (on, off):
-                change = state - crossbar.conductances[row, column]
-                changed = admittance + np.outer(own, own) * (change / (1.0 + change * across))
-                ends = np.concatenate([lines.words, lines.bits])
-                if scheme == "floating":
-                    ends = _with_floating(changed, ends, terminals)
-                currents.append(-float(changed[terminals[1]] @ ends))
-    found = np.reshape(currents, (-1, 2))
-    return ReadMargin(cells=np.array(chosen, dtype=np.intp), on=found[:, 0], off=found[:, 1])
+    currents = np.empty((len(chosen), 2))
+    for k, ((row, column), own) in enumerate(zip(chosen, _cells_seen(crossbar, chosen), strict=True)):
+        for state, conductance in enumerate((on, off)):
+            changed = own.changed(admittance, conductance - crossbar.conductances[row, column])
+            ends = _end_voltages(crossbar.shape, changed, row, column, v_read, scheme)
+            currents[k, state] = -changed[crossbar.shape[0] + column] @ ends
+    return ReadMargin(cells=np.array(chosen, dtype=np.intp), on=currents[:, 0], off=currents[:, 1])
 
 
-def _cells_seen(crossbar: Crossbar, cells: Nodes) -> tuple[Array, Array]:
-    """What arrives at all ends, (k, m + n), ampere, for 1 A through each cell (k, 2), and the cell's voltage, (k,)."""
-    count = np.arange(len(cells))
-    rows, columns = cells.T
-    words = np.zeros((len(cells), *crossbar.shape))
-    words[count, rows, columns] = 1.0
-    arrived = np.concatenate(arriving_currents(crossbar.system, words, -words), axis=1)
-    v_words, v_bits = crossbar.system.corrections(words, -words)
-    return arrived, (v_words - v_bits)[count, rows, columns]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _CellSeen:
+    """What 1 A, let into a cell's word line and out of its bit line, does while all ends are at 0 V.
 
-
-def _with_floating(admittance: Array, ends: Array, terminals: tuple[int, int]) -> Array:
-    """Voltages of all ends, (m + n,), when no current flows into any but the two selected ones.
-
-    Ends without a connection to those stay as they are.
+    Attributes
+    ----------
+    arrived : array (m + n,)
+        What arrives at the ends, ampere.
+    across : float
+        The voltage of the cell, volt.
     """
-    _, label = connected_components(csr_array(admittance != 0), directed=False)
-    joined = np.isin(label, label[list(terminals)])
-    joined[list(terminals)] = False
-    floating, held = np.flatnonzero(joined), list(terminals)
-    voltages = ends.copy()
-    if floating.size:
-        own = cho_factor(admittance[np.ix_(floating, floating)], check_finite=False)
-        voltages[floating] = cho_solve(own, -admittance[np.ix_(floating, held)] @ ends[held], check_finite=False)
-    return voltages
+
+    arrived: Array
+    across: float
+
+    def changed(self, admittance: Array, change: float) -> Array:
+        """The admittance between the ends, (m + n, m + n), once the cell conducts so much more, siemens."""
+        share = 1.0 + change * self.across
+        if not share > _LEAST_SHARE:
+            raise SolutionError("The change of a cell", _ELIMINATED / share, CURRENT_LIMIT, _MAKE_ANEW)
+        return admittance + np.outer(self.arrived, self.arrived) * (change / share)
 
 
-def _terminals(crossbar: Crossbar, row: int, column: int) -> tuple[int, int]:
-    """The places of a cell's word line and bit line among all ends."""
-    return int(row), crossbar.shape[0] + int(column)
+def _cells_seen(crossbar: Crossbar, cells: Sequence[tuple[int, int]]) -> Iterator[_CellSeen]:
+    """Each cell as its array sees it; some are solved for at a time."""
+    for start in range(0, len(cells), _CELLS_AT_ONCE):
+        rows, columns = np.array(cells[start : start + _CELLS_AT_ONCE], dtype=np.intp).T
+        count = np.arange(rows.size)
+        words = np.zeros((rows.size, *crossbar.shape))
+        words[count, rows, columns] = 1.0
+        arrived = np.concatenate(arriving_currents(crossbar.system, words, -words), axis=1)
+        v_words, v_bits = crossbar.system.corrections(words, -words)
+        across = (v_words - v_bits)[count, rows, columns]
+        for own, volts in zip(arrived, across, strict=True):
+            yield _CellSeen(arrived=own, across=float(volts))
+
+
+def _end_voltages(
+    shape: tuple[int, int], admittance: Array, row: int, column: int, v_read: float, scheme: str
+) -> Array:
+    """Voltages of all lines' ends, (m + n,), those of floating lines such that no current flows into them.
+
+    Floating lines without a connection to the cell's own two stay at 0 V.
+    """
+    lines = read_voltages(shape, row, column, v_read, scheme)
+    ends = np.concatenate([lines.words, lines.bits])
+    floating = np.concatenate([lines.floating_words, lines.floating_bits])
+    _, part = connected_components(csr_array(admittance != 0), directed=False)
+    floating &= np.isin(part, part[~floating])
+    if floating.any():
+        free, arriving = np.ix_(floating, floating), -admittance[np.ix_(floating, ~floating)] @ ends[~floating]
+        ends[floating] = cho_solve(cho_factor(admittance[free]), arriving)
+    return ends
 
 
 def _corners_and_centre(shape: tuple[int, int]) -> list[tuple[int, int]]:
@@ -303,6 +318,17 @@ def _corners_and_centre(shape: tuple[int, int]) -> list[tuple[int, int]]:
     m, n = shape
     corners = {(row, column) for row in (0, m - 1) for column in (0, n - 1)}
     return sorted(corners | {(m // 2, n // 2)})
+
+
+def _checked_cells(cells: Any) -> list[tuple[int, int]]:
+    """Cells as pairs, at least one."""
+    try:
+        chosen = [(row, column) for row, column in cells]
+    except (TypeError, ValueError):
+        raise InputError("cells", "pairs of a row and a column", cells) from None
+    if not chosen:
+        raise InputError("cells", "at least one row and column", cells)
+    return chosen
 
 
 def _check_cell(crossbar: Crossbar, row: int, column: int) -> None:
@@ -318,6 +344,6 @@ def _check_cell(crossbar: Crossbar, row: int, column: int) -> None:
 
 
 def _checked_scheme(scheme: Any) -> tuple[float, float] | None:
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise InputError("scheme", f"one of {', '.join(map(repr, SCHEMES))}", scheme)
     return SCHEMES[scheme]
