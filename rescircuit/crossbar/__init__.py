@@ -3,20 +3,48 @@
 from rescircuit.crossbar.array import Crossbar
 from rescircuit.crossbar.batch import effective_conductances
 from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
+from rescircuit.crossbar.noise import ThermalNoise, thermal_noise
 from rescircuit.crossbar.nonlinear import NonlinearCrossbar
+from rescircuit.crossbar.readings import (
+    COPPER_LIMIT,
+    CurrentDensity,
+    IrDrop,
+    Power,
+    current_density,
+    ir_drop,
+    power,
+)
+from rescircuit.crossbar.schemes import SCHEMES, CellReading, ReadMargin, read_cell, read_margin
 from rescircuit.crossbar.solution import CrossbarSolution
 from rescircuit.crossbar.topology import Branches, Topology
+from rescircuit.crossbar.transients import Settling, settling
 
 __all__ = [
+    "COPPER_LIMIT",
+    "SCHEMES",
     "BankCells",
     "Branches",
     "CellLaw",
+    "CellReading",
     "Crossbar",
     "CrossbarSolution",
+    "CurrentDensity",
+    "IrDrop",
     "LinearCells",
     "NonlinearCrossbar",
+    "Power",
+    "ReadMargin",
     "SelectedCells",
+    "Settling",
     "SinhCells",
+    "ThermalNoise",
     "Topology",
+    "current_density",
     "effective_conductances",
+    "ir_drop",
+    "power",
+    "read_cell",
+    "read_margin",
+    "settling",
+    "thermal_noise",
 ]

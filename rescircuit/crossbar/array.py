@@ -120,7 +120,7 @@ class Crossbar(WiredArray):
         InputError
             For an array without any resistance along a word line and a bit line, see :meth:`port_admittance`.
         """
-        return self.system.terminal_admittance()
+        return laplacian(self.system.between_lines)
 
     def port_admittance(self) -> Array:
         """The admittance matrix between all ends of all lines, siemens, (2m + 2n, 2m + 2n).
@@ -278,13 +278,14 @@ class Crossbar(WiredArray):
         # One step of refinement, and another one that only tells how much is still in doubt.
         slopes = np.broadcast_to(cells, words.shape)
         change = system.corrections(*system.defects(cells * (words - bits), slopes, drivers, senses, words, bits)[:2])
-        words, bits = words + change[0], bits + change[1]
+        low, high = self.voltage_range(drivers, senses)
+        words, bits = np.clip(words + change[0], low, high), np.clip(bits + change[1], low, high)
         through = cells * (words - bits)
         at_words, at_bits, residuals = system.defects(through, slopes, drivers, senses, words, bits)
         residual = float(residuals.max())
         doubt = system.corrections(at_words, at_bits)
         if self.topology.shorted.any():
-            through = through + system.joined_currents(at_words, at_bits)
+            through = through + system.joined_currents(through, slopes, drivers, senses, words, bits)
         ends = system.end_currents(drivers, senses)
         error = checked_currents(self.topology, through, cells * (doubt[0] - doubt[1]), ends, residual)
         return words, bits, through, residual, error

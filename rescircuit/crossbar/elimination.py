@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
+from scipy.linalg import get_blas_funcs
 
 from rescircuit.checks import Array
 from rescircuit.crossbar.blas_threads import one_blas_thread
@@ -42,10 +42,13 @@ __all__ = ["Elimination", "threads_by_default"]
 Integers = NDArray[np.int64]
 B = TypeVar("B")
 
+_SYRK: Any = get_blas_funcs("syrk", dtype=np.float64)  # a matrix times its transpose, one triangle of it
+
 LEAF = 8  # cells on a side, at most, of the blocks that are eliminated in vector lanes
 TILE = 32  # and of those that one thread eliminates by itself
 SYMMETRIC = 192  # ports from which on half a product and a mirror are faster than a whole one
 CASES = 4  # from so many on, currents and voltages of several cases are worth matrix products
+WORTH_THREADS = 128 * 128  # cells from which on a second thread does more than it takes to start
 PANEL = 48  # rows that are eliminated before a matrix product updates the rest
 
 
@@ -139,7 +142,7 @@ class Elimination:
     keep : bool
         Keep what solutions need; without it only the conductances between the ends are left.
     threads : int
-        How many threads may compute.
+        How many threads may compute; small arrays take one.
     progress : callable, optional
         Called with the share of the work that is done.
 
@@ -162,7 +165,7 @@ class Elimination:
     ) -> None:
         self.shape = cells.shape
         self.kept = keep
-        self._threads = threads
+        self._threads = threads if cells.size >= WORTH_THREADS else 1
         self._tiles: list[_Tile] = []
         ends = np.array([words[:, 0].any(), words[:, -1].any(), bits[0].any(), bits[-1].any()])
         self._order: list[_Merger] = []
@@ -177,6 +180,8 @@ class Elimination:
         grid = self._eliminate_tiles(cells, words, bits, ends, report)
         self._root = self._merge_all(grid, report)
         np.fill_diagonal(self._matrix, 0.0)
+        if progress is not None:
+            progress(1.0)
         self.sides = self._root.sides
 
     def _eliminate_tiles(
@@ -605,7 +610,7 @@ def _mesh(joined: Array, pivots: Array, corner: int) -> Array:
         matrix = (joined.T * _inverse(pivots)) @ joined
     else:
         scaled = joined * np.sqrt(_inverse(pivots))[:, np.newaxis]
-        matrix = dsyrk(1.0, scaled.T, lower=1).T
+        matrix = _SYRK(1.0, scaled.T, lower=1).T
         mirror(matrix)
     return matrix
 

@@ -58,8 +58,8 @@ def thermal_noise(crossbar: Crossbar, temperature_celsius: float = 27.0) -> Ther
     """The thermal noise of the output currents, of all cells, wires, drivers and senses together.
 
     A network of resistances at one temperature has between its short-circuited ends the noise currents of spectral
-    density ``4 k T Re(Y)``: Nyquist (1928, Physical Review 32, equation 6) for one pair of ends, Twiss (1955, Journal
-    of Applied Physics 26, equation 1) for any number of them. `Y` is the array's admittance between sources and
+    density ``4 k T Re(Y)``: Nyquist (1928, Physical Review 32) for one pair of ends, Twiss (1955, Journal
+    of Applied Physics 26) for any number of them. `Y` is the array's admittance between sources and
     virtual grounds, so one elimination replaces a sum over all its resistances.
 
     Parameters

@@ -105,8 +105,9 @@ class NonlinearCrossbar(WiredArray):
             If Newton's method does not converge; it names the node where Kirchhoff's law is violated most.
         """
         drivers, senses, batch = self.checked_ends(voltages, bit_line_voltages)
-        own_drivers, own_senses = drivers[:, self.topology.driven], senses[:, self.topology.sensed]
-        self.cells.check_inputs(own_drivers, own_senses)
+        held = [drivers[:, self.topology.driven], senses[:, self.topology.sensed]]
+        if held[0].size or held[1].size:
+            self.cells.check_inputs(*(own if own.size else held[1 - k] for k, own in enumerate(held)))
         m, n = self.shape
         at_once = max(1, _AT_ONCE // (m * n))
         states = []
@@ -164,7 +165,7 @@ class NonlinearCrossbar(WiredArray):
             if done.all() or (contraction[~done] > _WORTHWHILE).any():
                 return ~done & (state.errors > CURRENT_LIMIT * 1e-2)
             before = size
-            state.move(self._evaluated(state.system, state.ends, *state.after(*step)))
+            state.move(self._evaluated(state.system, state.ends, *self._after(state, *step)))
         return state.errors > _ENOUGH
 
     def _newton_from_rest(self, ends: _Ends) -> _State:
@@ -201,11 +202,16 @@ class NonlinearCrossbar(WiredArray):
         """A step, halved until Kirchhoff's law is violated less than before."""
         words, bits = step
         for _ in range(_HALVINGS):
-            after = self._evaluated(system, state.ends, *state.after(words, bits), state.iterations + 1)
+            after = self._evaluated(system, state.ends, *self._after(state, words, bits), state.iterations + 1)
             if after.violation <= state.violation or after.residual <= 1e-15:
                 return after
             words, bits = 0.5 * words, 0.5 * bits
         raise self._not_converged(state, float(state.relative_size(*step)[0]))
+
+    def _after(self, state: _State, words: Array, bits: Array) -> tuple[Array, Array]:
+        """Voltages after a step, kept within those of the sources."""
+        low, high = self.voltage_range(state.ends.drivers, state.ends.senses)
+        return np.clip(state.words + words, low, high), np.clip(state.bits + bits, low, high)
 
     def _evaluated(self, system: LinearSystem, ends: _Ends, words: Array, bits: Array, iterations: int = 0) -> _State:
         through, d_word, d_bit = self.cells.currents(words, bits)
@@ -253,12 +259,6 @@ class _Ends:
     def count(self) -> int:
         return len(self.drivers)
 
-    @property
-    def range(self) -> tuple[Array, Array]:
-        """The lowest and the highest voltage, (k, 1, 1): no node of a network of resistances leaves it."""
-        both = np.concatenate([self.drivers, self.senses], axis=1)
-        return both.min(axis=1)[:, np.newaxis, np.newaxis], both.max(axis=1)[:, np.newaxis, np.newaxis]
-
     def scaled(self, share: float) -> _Ends:
         return _Ends(share * self.drivers, share * self.senses)
 
@@ -301,11 +301,6 @@ class _State:
         change = np.abs((self.d_word * words + self.d_bit * bits).sum(axis=1))
         relative = np.divide(change, scale, out=np.where(change > 0, np.inf, 0.0), where=scale > 0)
         return relative.max(axis=1)
-
-    def after(self, words: Array, bits: Array) -> tuple[Array, Array]:
-        """Voltages after a step, kept within those of the sources."""
-        low, high = self.ends.range
-        return np.clip(self.words + words, low, high), np.clip(self.bits + bits, low, high)
 
     def move(self, after: _State) -> None:
         """Take over voltages and what follows from them."""

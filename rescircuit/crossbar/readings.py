@@ -223,7 +223,7 @@ def current_density(solution: CrossbarSolution, cross_section: Any, limit: float
     """Current densities in the wires, against what they bear before electromigration wears them out.
 
     The mean time to failure falls with the square of the density (Black 1969, IEEE Transactions on Electron Devices
-    16(4), equation 6), so a single crowded segment decides on a line's life.
+    16(4)), so a single crowded segment decides on a line's life.
 
     Parameters
     ----------

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE
@@ -277,7 +276,9 @@ class _CellSeen:
         """The admittance between the ends, (m + n, m + n), once the cell conducts so much more, siemens."""
         share = 1.0 + change * self.across
         if not share > _LEAST_SHARE:
-            raise SolutionError("The change of a cell", _ELIMINATED / share, CURRENT_LIMIT, _MAKE_ANEW)
+            raise SolutionError(
+                "The change of a cell", _ELIMINATED / max(share, _ELIMINATED), CURRENT_LIMIT, _MAKE_ANEW
+            )
         return admittance + np.outer(self.arrived, self.arrived) * (change / share)
 
 
@@ -305,8 +306,9 @@ def _end_voltages(
     lines = read_voltages(shape, row, column, v_read, scheme)
     ends = np.concatenate([lines.words, lines.bits])
     floating = np.concatenate([lines.floating_words, lines.floating_bits])
-    _, part = connected_components(csr_array(admittance != 0), directed=False)
-    floating &= np.isin(part, part[~floating])
+    if floating.any():
+        _, part = connected_components(admittance != 0, directed=False)
+        floating &= np.isin(part, part[~floating])
     if floating.any():
         free, arriving = np.ix_(floating, floating), -admittance[np.ix_(floating, ~floating)] @ ends[~floating]
         ends[floating] = cho_solve(cho_factor(admittance[free]), arriving)

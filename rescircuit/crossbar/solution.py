@@ -41,7 +41,7 @@ class CrossbarSolution:
     kcl_residual : float
         Kirchhoff's current law as a backward error, the worst of the batch: ``|Y v - i| / (|Y| |v| + |i|)``.
     current_error : float
-        Estimate of the output currents' largest relative error: what another step of refinement would change, or how
+        Estimate of the lines' currents' largest relative error: what another step of refinement would change, or how
         far they are from the currents by the map between the lines' ends, whichever is more.
     iterations : int
         Of Newton's method; 0 for a linear array.
@@ -149,15 +149,17 @@ def _along(leaving: Array, segments: Array, first: Flags, last: Flags) -> Array:
     return start[..., np.newaxis] - passed
 
 
-def checked_currents(topology: Topology, through: Array, doubt: Array, ends: Array, residual: float) -> float:
-    """The largest relative error of the output currents; too large a one is refused, and so is a residual.
+def checked_currents(
+    topology: Topology, through: Array, doubt: Array, ends: tuple[Array, Array], residual: float
+) -> float:
+    """The largest relative error of the lines' currents; too large a one is refused, and so is a residual.
 
     Parameters
     ----------
     through, doubt : array (k, m, n)
         Cells' currents, and what is in doubt about them, ampere.
-    ends : array (k, n)
-        Output currents by the map between the lines' ends, ampere.
+    ends : arrays (k, m), (k, n)
+        Currents out of the sources and into the virtual grounds by the map between the lines' ends, ampere.
     residual : float
         Kirchhoff's current law, see :data:`RESIDUAL_LIMIT`.
 
@@ -168,12 +170,15 @@ def checked_currents(topology: Topology, through: Array, doubt: Array, ends: Arr
     """
     if not residual <= RESIDUAL_LIMIT:
         raise SolutionError("Kirchhoff's current law in the array", residual, RESIDUAL_LIMIT, TOO_MANY_DECADES)
-    size = np.maximum(np.abs(through).sum(axis=1), np.where(topology.sensed, np.abs(ends), 0.0))
-    scale = np.maximum(size, _NOTHING * size.max(axis=-1, keepdims=True))
-    apart = np.where(topology.sensed, np.abs(through.sum(axis=1) - ends), 0.0)
-    differences = np.maximum(np.abs(doubt.sum(axis=1)), apart)
-    error = np.divide(differences, scale, out=np.zeros_like(scale), where=scale > 0)
-    worst = float(error.max())
+    worst = 0.0
+    for axis, held, by_map in ((2, topology.driven, ends[0]), (1, topology.sensed, ends[1])):
+        known = np.where(held, by_map, 0.0)
+        size = np.maximum(np.abs(through).sum(axis=axis), np.abs(known))
+        scale = np.maximum(size, _NOTHING * size.max(axis=-1, keepdims=True))
+        apart = np.where(held, np.abs(through.sum(axis=axis) - known), 0.0)
+        differences = np.maximum(np.abs(doubt.sum(axis=axis)), apart)
+        error = np.divide(differences, scale, out=np.zeros_like(scale), where=scale > 0)
+        worst = max(worst, float(error.max()))
     if not worst <= CURRENT_LIMIT:
         raise SolutionError("Currents of the array", worst, CURRENT_LIMIT, TOO_MANY_DECADES)
     return worst

@@ -48,7 +48,6 @@ _FIRST, _STARTS_A, _SECOND, _STARTS_B, _SHARED, _PORTS, _PORTS_A, _PORTS_B = 0, 
 _MATRICES, _VECTORS, _FACTOR, _PIVOTS, _COLUMNS = 20, 23, 26, 27, 28
 
 
-@kernel
 def port_places(axis: int, first: Integers, second: Integers) -> tuple[Integers, Integers, int, Integers]:
     """Where the ports of two neighbours go when they merge.
 
@@ -172,7 +171,6 @@ def mirror(matrix: Array) -> None:
                     matrix[p, q] = matrix[q, p]
 
 
-@kernel
 def tile_plan(heights: Integers, widths: Integers, ends: Flags) -> tuple[Integers, Integers, Integers]:
     """The merges that make one block of a tile's grid of smaller ones.
 
@@ -240,7 +238,6 @@ def tile_plan(heights: Integers, widths: Integers, ends: Flags) -> tuple[Integer
     return plan, leaves, sizes
 
 
-@kernel
 def _place(block: Integers, sizes: Integers) -> None:
     """Give a block of known side lengths its place in the stores of matrices and vectors."""
     ports = block[0] + block[1] + block[2] + block[3]

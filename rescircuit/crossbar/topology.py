@@ -323,13 +323,16 @@ def wired(
 
 def _ends(argument: str, choice: str | Sequence[str], count: int, names: tuple[str, str]) -> tuple[Flags, Flags]:
     """Which lines are connected at their first and at their last end."""
-    choices = [choice] * count if isinstance(choice, str) else list(choice)
     known = (*names, "both", "floating")
     required = " or ".join((", ".join(f'"{name}"' for name in known[:-1]), f'"{known[-1]}"'))
+    try:
+        choices = [choice] * count if isinstance(choice, str) else list(choice)
+    except TypeError:
+        raise InputError(argument, f"{required}, or a list of them, one a line", choice) from None
     if len(choices) != count:
         raise InputError(argument, f"{required}, or a list of {count} of them, one a line", f"{len(choices)} of them")
     for name in choices:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise InputError(argument, required, name)
     given = np.array(choices, dtype=object)
     both = given == "both"

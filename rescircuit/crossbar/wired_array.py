@@ -43,6 +43,12 @@ class WiredArray:
         drivers, senses = np.broadcast_to(words, (*batch, m)), np.broadcast_to(bits, (*batch, n))
         return np.ascontiguousarray(drivers.reshape(-1, m)), np.ascontiguousarray(senses.reshape(-1, n)), batch
 
+    def voltage_range(self, drivers: Array, senses: Array) -> tuple[Array, Array]:
+        """The sources' lowest and highest voltages, (k, 1, 1): no node of a network of resistances leaves them."""
+        topology = self.topology
+        both = np.concatenate([drivers[:, topology.driven], senses[:, topology.sensed]], axis=1)
+        return both.min(axis=1)[:, np.newaxis, np.newaxis], both.max(axis=1)[:, np.newaxis, np.newaxis]
+
     def checked_voltages(self, argument: str, voltages: Any, kind: str) -> Array:
         """Voltages (..., m) of word lines or (..., n) of bit lines."""
         inputs = finite_array(argument, voltages, "V")

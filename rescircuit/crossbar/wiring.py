@@ -16,9 +16,10 @@ from rescircuit.errors import InputError
 
 __all__ = ["DEFAULT_MEMORY", "LinearSystem", "check_memory", "laplacian", "needed_memory"]
 
-# What stands for a segment without resistance, times the best conductance of all others. Its voltage drop is lost in
-# the last bit of any voltage, and star-mesh transforms keep every conductance's relative accuracy whatever the range.
-_SHORT = 1e25
+# Siemens, for a segment without resistance: so far above any other conductance (at most 1e30) that no digit of any
+# result knows of it, and as far below the largest double. Star-mesh transforms keep the relative accuracy of each
+# conductance whatever their range.
+_SHORT = 1e200
 
 
 class LinearSystem:
@@ -61,7 +62,7 @@ class LinearSystem:
         elimination = self.__dict__.get("elimination") or Elimination(
             *self._all_branches, keep=False, threads=self._threads, progress=self._progress
         )
-        return self._by_line(elimination.transfer(), elimination.sides)
+        return self._by_line(elimination.transfer())
 
     def changed_transfer(self, rows: NDArray[np.intp], columns: NDArray[np.intp], changes: Array) -> Array:
         """The conductances from sources to virtual grounds when some cells' conductances change, (m, n), siemens.
@@ -73,7 +74,7 @@ class LinearSystem:
         words = int(self.elimination.sides[:2].sum())
         drawn = np.linalg.solve(np.eye(rows.size) + changes[:, np.newaxis] * across, changes[:, np.newaxis] * arriving)
         transfer = -arriving[:, :words].T @ drawn[:, words:]
-        return self._by_line(transfer, self.elimination.sides)
+        return self._by_line(transfer)
 
     @cached_property
     def elimination(self) -> Elimination:
@@ -101,58 +102,49 @@ class LinearSystem:
         `through` (k, m, n) are the cells' currents, of shorted ones not read, and `slopes` (k, m, n) their
         conductances.
         """
-        if self.topology.shorted.any():
-            through = np.where(self.topology.shorted, 0.0, through)
-        found = [
-            defects(*case, *ends, *nodes)
-            for case, ends, nodes in zip(
-                ((own, slope, self.words, self.bits) for own, slope in zip(through, slopes, strict=True)),
-                zip(drivers, senses, strict=True),
-                zip(words, bits, strict=True),
-                strict=True,
-            )
-        ]
-        at_words, at_bits = np.stack([each[0] for each in found]), np.stack([each[1] for each in found])
-        scale = np.array([each[2] for each in found])
+        at_words, at_bits, scale = self._node_currents(through, slopes, drivers, senses, words, bits)
         if self.topology.has_joined_nodes:
             at_words, at_bits = self._gathered(at_words, at_bits)
         worst = np.maximum(np.abs(at_words).max(axis=(1, 2)), np.abs(at_bits).max(axis=(1, 2)))
         return at_words, at_bits, np.divide(worst, scale, out=np.zeros_like(worst), where=worst > 0)
 
-    def end_currents(self, drivers: Array, senses: Array) -> Array:
-        """Currents into the virtual grounds, (k, n), from the conductances between all ends."""
-        n = self.topology.shape[1]
-        ports = self.port_voltages(drivers, senses)
-        conductances = self.elimination.conductances()
-        arriving = ports @ conductances - ports * conductances.sum(axis=0)
-        words = int(self.elimination.sides[:2].sum())
-        return arriving[:, words:].reshape(len(ports), -1, n).sum(axis=1)
-
-    def terminal_admittance(self) -> Array:
-        """Between the lines' sources and virtual grounds, siemens, (m + n, m + n)."""
-        m, n = self.topology.shape
-        sides = self.elimination.sides
-        lines = np.concatenate(
+    def end_currents(self, drivers: Array, senses: Array) -> tuple[Array, Array]:
+        """Currents out of sources, (k, m), and into virtual grounds, (k, n), by the conductances between the ends."""
+        m = self.topology.shape[0]
+        # Differences of voltages first: between equal ones nothing flows, however well they are connected.
+        out_of = np.stack(
             [
-                line
-                for line, size in zip((range(m), range(m), range(m, m + n), range(m, m + n)), sides, strict=True)
-                if size
+                ((own[:, np.newaxis] - own) * self.between_lines).sum(axis=1)
+                for own in np.concatenate([drivers, senses], axis=1)
             ]
         )
-        own = np.zeros((m + n, m + n))
-        np.add.at(own, np.ix_(lines, lines), self.elimination.conductances())
-        return laplacian(own)
+        return out_of[:, :m], -out_of[:, m:]
 
-    def joined_currents(self, words: Array, bits: Array) -> Array:
-        """Currents through shorted cells, (k, m, n), ampere, from what arrives at each node and must go on.
+    @cached_property
+    def between_lines(self) -> Array:
+        """Conductances between word lines' sources and bit lines' virtual grounds, siemens, (m + n, m + n)."""
+        m, n = self.topology.shape
+        numbers = (range(m), range(m), range(m, m + n), range(m, m + n))
+        sides = self.elimination.sides
+        lines = np.concatenate([line for line, size in zip(numbers, sides, strict=True) if size])
+        between = np.zeros((m + n, m + n))
+        np.add.at(between, np.ix_(lines, lines), self.elimination.conductances())
+        np.fill_diagonal(between, 0.0)  # what lies between the two ends of one line
+        return between
 
-        Where zero resistances make loops, currents are those of equal, vanishing resistances.
+    def joined_currents(
+        self, through: Array, slopes: Array, drivers: Array, senses: Array, words: Array, bits: Array
+    ) -> Array:
+        """Currents through shorted cells, (k, m, n), ampere: what arrives at each node and must go on.
+
+        Arguments as of :meth:`defects`. Where zero resistances make loops, the currents are those of equal, vanishing
+        resistances.
         """
-        shorted, joined_words, joined_bits = self._joined
-        unit = Elimination(shorted.astype(float), joined_words.astype(float), joined_bits.astype(float), keep=True)
+        unit = Elimination(*(at.astype(float) for at in self._joined), keep=True)
         ports = np.zeros((len(words), int(unit.sides.sum())))
-        v_word, v_bit = unit.solve(ports, words, bits)
-        return np.where(shorted, v_word - v_bit, 0.0)
+        at_words, at_bits, _ = self._node_currents(through, slopes, drivers, senses, words, bits)
+        v_word, v_bit = unit.solve(ports, at_words, at_bits)
+        return np.where(self.topology.shorted, v_word - v_bit, 0.0)
 
     @cached_property
     def condition(self) -> float:
@@ -161,11 +153,29 @@ class LinearSystem:
         The inverse of an M-matrix is nowhere negative, so its norm is the largest voltage of any node when 1 A is
         injected into each: no estimate is needed.
         """
-        shape = (1, *self.topology.shape)
-        words, bits = self.elimination.solve(self.port_voltages(*self._no_voltages), np.ones(shape), np.ones(shape))
-        cells, along, down = self._all_branches
-        total = cells + np.maximum(along[:, :-1] + along[:, 1:], down[:-1] + down[1:])
-        return float(2.0 * total.max() * max(words.max(), bits.max()))
+        m, n = self.topology.shape
+        injected = np.ones((1, m, n)), np.ones((1, m, n))
+        if self.topology.has_joined_nodes:  # once for all nodes that are one
+            own = np.arange(m + n, self.topology.representative.size)
+            first = (self.topology.representative[m + n :] == own).astype(float).reshape(2, 1, m, n)
+            injected = first[0], first[1]
+        words, bits = self.elimination.solve(self.port_voltages(np.zeros((1, m)), np.zeros((1, n))), *injected)
+        return max(1.0, float(self._largest_column() * max(words.max(), bits.max())))
+
+    def _largest_column(self) -> float:
+        """The 1-norm of the conductance matrix of all nodes that are not held."""
+        topology = self.topology
+        branches = (*topology.wires, topology.cell_branches(self.cells))
+        tail, head = (np.concatenate([getattr(part, end) for part in branches]) for end in ("tail", "head"))
+        conductance = 1.0 / np.concatenate([part.resistance for part in branches])
+        count = topology.representative.size
+        held = np.zeros(count, bool)
+        held[topology.drivers[topology.driven]] = held[topology.senses[topology.sensed]] = True
+        apart = tail != head
+        # On the diagonal a branch counts, and once more between two nodes that are not held.
+        weights = conductance * apart * (1.0 + ~(held[tail] | held[head]))
+        columns = np.bincount(tail, weights, count) + np.bincount(head, weights, count)
+        return float(columns[~held].max(initial=0.0))
 
     def port_voltages(self, drivers: Array, senses: Array) -> Array:
         """Voltages of the ends in the elimination's order, (k, p)."""
@@ -173,26 +183,36 @@ class LinearSystem:
         parts = (drivers, drivers, senses, senses)
         return np.concatenate([part for part, size in zip(parts, sides, strict=True) if size], axis=1)
 
-    @property
-    def _no_voltages(self) -> tuple[Array, Array]:
-        m, n = self.topology.shape
-        return np.zeros((1, m)), np.zeros((1, n))
+    def _node_currents(
+        self, through: Array, slopes: Array, drivers: Array, senses: Array, words: Array, bits: Array
+    ) -> tuple[Array, Array, Array]:
+        """What arrives at each node through branches that resist, (k, m, n) each, and what it is relative to, (k,)."""
+        if self.topology.shorted.any():
+            through = np.where(self.topology.shorted, 0.0, through)
+        found = [
+            defects(*own, self.words, self.bits, *at)
+            for own, at in zip(
+                zip(through, slopes, strict=True), zip(drivers, senses, words, bits, strict=True), strict=True
+            )
+        ]
+        at_words, at_bits = np.stack([each[0] for each in found]), np.stack([each[1] for each in found])
+        return at_words, at_bits, np.array([each[2] for each in found])
 
     @property
     def _all_branches(self) -> tuple[Array, Array, Array]:
         """Conductances of cells and segments, those that join nodes too."""
         if not self.topology.has_joined_nodes:
             return self.cells, self.words, self.bits
-        short = _SHORT * max(self.cells.max(), self.words.max(), self.bits.max(), 1.0)
         parts = (self.cells, self.words, self.bits)
-        cells, words, bits = (np.where(at, short, part) for at, part in zip(self._joined, parts, strict=True))
+        cells, words, bits = (np.where(at, _SHORT, part) for at, part in zip(self._joined, parts, strict=True))
         return cells, words, bits
 
-    def _by_line(self, transfer: Array, sides: NDArray[np.int64]) -> Array:
+    def _by_line(self, transfer: Array) -> Array:
         """Both ends of a line as one."""
         m, n = self.topology.shape
-        rows = transfer.reshape(-1, m, transfer.shape[1]).sum(axis=0) if sides[:2].any() else np.zeros((m, 0))
-        return rows.reshape(m, -1, n).sum(axis=1) if sides[2:].any() else np.zeros((m, n))
+        if not transfer.size:
+            return np.zeros((m, n))
+        return transfer.reshape(-1, m, transfer.shape[1] // n, n).sum(axis=(0, 2))
 
     def _gathered(self, words: Array, bits: Array) -> tuple[Array, Array]:
         """Currents of nodes that are one, at their representative; none at sources and virtual grounds."""

@@ -52,7 +52,7 @@ class Limit:
 LIMITS = {
     "linear": Limit(relative=1e-9),  # resistors and wires: both sides solve one linear system
     # A source of a sinh's current is worth its last tangent in ngspice: its currents are off by up to 2e-11 of their
-    # terms, which partly cancel; 4e-9 is the worst seen of some hundred arrays.
+    # terms, which partly cancel; 3e-9 is the worst that was seen in some hundred arrays.
     "sinh": Limit(relative=1e-8),
     "mos": Limit(relative=1e-7),  # ngspice ends its iteration on a non-linear circuit by its own criteria
 }

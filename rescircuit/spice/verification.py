@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -92,8 +93,8 @@ class Verification:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Solved:
-    """One quantity by our own solver.
+class _Reference:
+    """One quantity by ngspice.
 
     Attributes
     ----------
@@ -102,7 +103,7 @@ class _Solved:
     floor : float or array
         Below it errors count relative to it.
     compared : bool or array, broadcastable to `values`
-        Which of them there are in ngspice: a floating line has no source whose current could be.
+        Which of them there are: a floating line has no source whose current could be.
     """
 
     values: Array
@@ -212,19 +213,20 @@ def verify(
     written = write_deck(circuit)
     limit = LIMITS[_kind(thing)]
     if isinstance(thing, Bank | SeriesBank):
-        ours = _solve_bank(thing, closed, inputs, limit)
+        ours = {_CURRENTS: np.atleast_1d(thing.current(closed, inputs))}
         result = run_deck(written, timeout=timeout)
-        theirs = {_CURRENTS: result.source_currents[SENSE]}
+        theirs = {_CURRENTS: _Reference(values=result.source_currents[SENSE], floor=limit.floor_of_currents())}
     else:
-        ours = _solve_crossbar(thing, inputs, bit_line_voltages, limit)
+        solution = thing.solve(*crossbar_inputs(thing, inputs, bit_line_voltages))
+        ours = {name: getattr(solution, name) for name in (_CURRENTS, _INPUTS, _WORD_LINES, _BIT_LINES)}
         result = run_deck(written, timeout=timeout)
-        theirs = _read_crossbar(thing, circuit, result)
+        theirs = _read_crossbar(thing, circuit, result, limit)
     worst, quantity = _worst_error(ours, theirs)
     return Verification(
         max_relative_error=worst,
         limit=limit.relative,
         quantity=quantity,
-        compared=sum(int(np.broadcast_to(ours[name].compared, theirs[name].shape).sum()) for name in theirs),
+        compared=sum(int(np.broadcast_to(each.compared, each.values.shape).sum()) for each in theirs.values()),
         ngspice_version=result.version,
         seconds=result.seconds,
         deck=written,
@@ -281,53 +283,58 @@ def _default_voltages(thing: _Thing, bit_line_voltages: Any) -> Array:
     return _CROSSBAR_LARGEST * (np.abs(samples) if _has_transistors(thing) else samples)
 
 
-def _solve_bank(bank: Bank | SeriesBank, mask: Any, voltages: Any, limit: Limit) -> dict[str, _Solved]:
-    """Our own solution, the samples on the first axis, with the floors of its quantities."""
-    currents = np.atleast_1d(bank.current(mask, voltages))
-    return {_CURRENTS: _Solved(values=currents, floor=limit.floor_of_currents())}
-
-
-def _solve_crossbar(crossbar: _Array, voltages: Any, bit_line_voltages: Any, limit: Limit) -> dict[str, _Solved]:
-    """Our own solution, the samples on the first axis, with the floors of its quantities.
+def _read_crossbar(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit) -> dict[str, _Reference]:
+    """The solution of ngspice in the shapes of our own, with the floors of its quantities.
 
     What ngspice rounds is a node's voltage times its largest conductance, a wire's. That is one of the terms of the
     current at the line's own ends. In a line that has lost its source it flows on through the cells, and so is a term
     of every current, and of a voltage when divided by the cells' conductance.
     """
-    words, bits = crossbar_inputs(crossbar, voltages, bit_line_voltages)
-    solution = crossbar.solve(words, bits)
     topology = crossbar.topology
-    through, swap = np.abs(solution.device_currents), (-1, -2)
-    drops = np.abs(solution.word_line_voltages - solution.bit_line_voltages)
+    into = {source.plus: result.source_currents[source.name] for source in circuit.sources}
+    nothing = np.zeros_like(next(iter(into.values())))  # the current of a floating line, and the voltage of its end
+
+    def read(found: Mapping[str, Array], nodes: NDArray[np.intp]) -> Array:
+        columns = [found.get(topology.node_name(node), nothing) for node in nodes.ravel().tolist()]
+        return np.stack(columns, axis=-1).reshape(-1, *nodes.shape)
+
+    at = result.node_voltages
+    words, bits = read(at, topology.word_nodes), read(at, topology.bit_nodes)
+    drivers, senses = read(at, topology.drivers), read(at, topology.senses)
+    through, drops = np.abs(_cell_currents(crossbar, words, bits)), np.abs(words - bits)
     conducted = np.divide(through, drops, out=np.full_like(drops, np.inf), where=(drops > 0) & (through > 0))
-    ends = solution.driver_voltages, solution.sense_voltages
-    lines = (
-        _Lines(topology.word_segments, topology.driven, ends[0], solution.word_line_voltages, conducted.min(axis=-1)),
-        _Lines(
-            topology.bit_segments.T,
-            topology.sensed,
-            ends[1],
-            np.swapaxes(solution.bit_line_voltages, *swap),
-            conducted.min(axis=-2),
-        ),
-    )
-    largest = max(float(np.abs(end[:, own.held]).max(initial=0.0)) for end, own in zip(ends, lines, strict=True))
-    stray = np.max([own.stray for own in lines], axis=0)[:, np.newaxis]
-    floors = [limit.floor_of_voltages(np.maximum(largest, own.stray_voltages)) for own in lines]
+    word_lines = _Lines(topology.word_segments, topology.driven, drivers, words, conducted.min(axis=2))
+    bit_lines = _Lines(topology.bit_segments.T, topology.sensed, senses, np.swapaxes(bits, 1, 2), conducted.min(axis=1))
+    largest = max(np.abs(drivers).max(), np.abs(senses).max())
+    stray = np.maximum(word_lines.stray, bit_lines.stray)[:, np.newaxis]
     return {
-        _CURRENTS: _Solved(
-            values=solution.output_currents,
-            floor=limit.floor_of_currents(through.sum(axis=-2) + lines[1].rounded + stray),
+        _CURRENTS: _Reference(
+            values=read(into, topology.senses),
+            floor=limit.floor_of_currents(through.sum(axis=1) + bit_lines.rounded + stray),
             compared=topology.sensed,
         ),
-        _INPUTS: _Solved(
-            values=solution.input_currents,
-            floor=limit.floor_of_currents(through.sum(axis=-1) + lines[0].rounded + stray),
+        _INPUTS: _Reference(
+            values=-read(into, topology.drivers),
+            floor=limit.floor_of_currents(through.sum(axis=2) + word_lines.rounded + stray),
             compared=topology.driven,
         ),
-        _WORD_LINES: _Solved(values=solution.word_line_voltages, floor=floors[0][:, :, np.newaxis]),
-        _BIT_LINES: _Solved(values=solution.bit_line_voltages, floor=floors[1][:, np.newaxis, :]),
+        _WORD_LINES: _Reference(
+            values=words,
+            floor=limit.floor_of_voltages(np.maximum(largest, word_lines.stray_voltages))[:, :, np.newaxis],
+        ),
+        _BIT_LINES: _Reference(
+            values=bits,
+            floor=limit.floor_of_voltages(np.maximum(largest, bit_lines.stray_voltages))[:, np.newaxis, :],
+        ),
     }
+
+
+def _cell_currents(crossbar: _Array, words: Array, bits: Array) -> Array:
+    """What the cells take at the voltages of their lines, ampere, (k, m, n); 0 in a shorted one."""
+    if isinstance(crossbar, NonlinearCrossbar):
+        return crossbar.cells.currents(words, bits)[0]
+    cells = crossbar.conductances
+    return np.where(np.isinf(cells), 0.0, cells) * (words - bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -378,33 +385,12 @@ class _Lines:
         return np.where(self.loose, self.rounded / self.conducted, 0.0)
 
 
-def _read_crossbar(crossbar: _Array, circuit: Circuit, result: SpiceResult) -> dict[str, Array]:
-    """The solution of ngspice in the shapes of our own; currents of floating lines are 0."""
-    topology = crossbar.topology
-    into = {source.plus: result.source_currents[source.name] for source in circuit.sources}
-    nothing = np.zeros_like(next(iter(into.values())))
-
-    def at(nodes: NDArray[np.intp]) -> Array:
-        columns = [result.node_voltages[topology.node_name(node)] for node in nodes.ravel().tolist()]
-        return np.stack(columns, axis=-1).reshape(-1, *nodes.shape)
-
-    def through(nodes: NDArray[np.intp]) -> Array:
-        return np.stack([into.get(topology.node_name(node), nothing) for node in nodes.tolist()], axis=-1)
-
-    return {
-        _CURRENTS: through(topology.senses),
-        _INPUTS: -through(topology.drivers),
-        _WORD_LINES: at(topology.word_nodes),
-        _BIT_LINES: at(topology.bit_nodes),
-    }
-
-
-def _worst_error(ours: dict[str, _Solved], theirs: dict[str, Array]) -> tuple[float, str]:
+def _worst_error(ours: dict[str, Array], theirs: dict[str, _Reference]) -> tuple[float, str]:
     """The largest relative error, and where it is; what is no number is infinitely wrong."""
     errors = {}
-    for name, own in ours.items():
-        error = relative_error(own.values, theirs[name], own.floor)
-        errors[name] = np.where(own.compared, np.where(np.isnan(error), np.inf, error), 0.0)
+    for name, reference in theirs.items():
+        error = relative_error(ours[name], reference.values, reference.floor)
+        errors[name] = np.where(reference.compared, np.where(np.isnan(error), np.inf, error), 0.0)
     name = max(errors, key=lambda key: errors[key].max())
     place = np.unravel_index(errors[name].argmax(), errors[name].shape)
     return float(errors[name].max()), f"{name}[{', '.join(str(int(k)) for k in place)}]"

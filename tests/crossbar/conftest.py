@@ -47,8 +47,12 @@ class NodalSystem:
         return nodes[topology.word_nodes], nodes[topology.bit_nodes]
 
 
+DIGITS = 500
+NOTHING = Decimal("1e-300")  # what cancels leaves less
+
+
 class ExactArray:
-    """Nodal analysis in two hundred digits of an array as a person states it; nothing of the library is used.
+    """Nodal analysis in five hundred digits of an array as a person states it; nothing of the library is used.
 
     Each node's voltage is kept as a combination of those of the sources and virtual grounds.
     """
@@ -61,7 +65,7 @@ class ExactArray:
         drive, sense = ([ends] * size if isinstance(ends, str) else ends for ends, size in ((drive, m), (sense, n)))
         self.held = [("drive", i) for i in range(m) if drive[i] != "floating"]
         self.held += [("sense", j) for j in range(n) if sense[j] != "floating"]
-        with localcontext(prec=200):
+        with localcontext(prec=DIGITS):
             for i in range(m):
                 for j in range(n - 1):
                     self._branch(("word", i, j), ("word", i, j + 1), Decimal(r_word[i, j + 1]))
@@ -86,49 +90,49 @@ class ExactArray:
 
     def _branch(self, a, b, ohm):
         if ohm == 0:
-            a, b = self._find(a), self._find(b)
-            if a != b:
-                keep, drop = (b, a) if b in self.held else (a, b)
+            one, other = self._find(a), self._find(b)
+            if one != other:
+                keep, drop = (other, one) if other in self.held else (one, other)
                 self.parent[drop] = keep
         elif ohm.is_finite():
             self.branches.append((a, b, 1 / ohm))
 
-    def _solve(self):
+    def _equations(self):
+        """Kirchhoff's current law at each node that is not held: what each voltage contributes."""
         rows = defaultdict(lambda: defaultdict(Decimal))
-        for a, b, g in self.branches:
-            a, b = self._find(a), self._find(b)
-            if a == b:
-                continue
+        for first, second, g in self.branches:
+            a, b = self._find(first), self._find(second)
             for node, other in ((a, b), (b, a)):
-                if node not in self.held:
+                if node not in self.held and a != b:
                     rows[node][node] += g
                     rows[node][other] -= g
-        order = []
+        return rows
+
+    def _solve(self):
+        """Gauss's elimination, the nodes with the fewest neighbours first, and back."""
+        rows, order = self._equations(), []
         left = set(rows)
         while left:
             node = min(left, key=lambda each: (len(rows[each]), each))
             left.remove(node)
             order.append(node)
             own = rows[node]
-            for other in list(own):
-                if other in left:
-                    factor = rows[other].pop(node) / own[node]
-                    for place, value in own.items():
-                        if place != node:
-                            rows[other][place] -= factor * value
+            for other in left.intersection(own):
+                factor = rows[other].pop(node) / own[node]
+                for place in own.keys() - {node}:
+                    rows[other][place] -= factor * own[place]
         self.voltage = {node: {node: Decimal(1)} for node in self.held}
         for node in reversed(order):
             own, found = rows[node], defaultdict(Decimal)
-            for other, value in own.items():
-                if other != node:
-                    for source, share in self.voltage[other].items():
-                        found[source] -= value * share
+            for other in own.keys() - {node}:
+                for source, share in self.voltage[other].items():
+                    found[source] -= own[other] * share
             self.voltage[node] = {source: value / own[node] for source, value in found.items()}
 
     def transfer(self):
         """Currents into the virtual grounds for 1 V at each source alone, (m, n)."""
         m, n = self.shape
-        with localcontext(prec=200):
+        with localcontext(prec=DIGITS):
             found = [self._outputs({("drive", i): Decimal(1)}) for i in range(m)]
         return np.array(found, dtype=float).reshape(m, n)
 
@@ -138,7 +142,7 @@ class ExactArray:
         drivers, senses = np.broadcast_to(drivers, m), np.broadcast_to(senses, n)
         volts = {("drive", i): Decimal(float(v)) for i, v in enumerate(drivers)}
         volts |= {("sense", j): Decimal(float(v)) for j, v in enumerate(senses)}
-        with localcontext(prec=200):
+        with localcontext(prec=DIGITS):
             nodes = [[float(self._at((line, i, j), volts)) for i, j in np.ndindex(m, n)] for line in ("word", "bit")]
             outputs = [float(value) for value in self._outputs(volts)]
             inputs = [-float(self._into(("drive", i), volts)) for i in range(m)]
@@ -157,7 +161,7 @@ class ExactArray:
                 for node, other in ((a, b), (b, a)):
                     if self._find(node) == end:
                         total += g * (self._at(other, volts) - self._at(node, volts))
-        return total
+        return total if abs(total) > NOTHING else Decimal(0)
 
     def _outputs(self, volts):
         return [self._into(("sense", j), volts) for j in range(self.shape[1])]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu
+from threadpoolctl import threadpool_limits
 
 from rescircuit.crossbar import elimination, leaves, star_mesh
 from rescircuit.crossbar.elimination import PANEL, SYMMETRIC, Elimination
@@ -15,6 +16,13 @@ from rescircuit.crossbar.kirchhoff import defects
 
 RNG = np.random.default_rng(11)
 LEFT_BOTTOM, ALL = (True, False, False, True), (True, True, True, True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_blas_thread():
+    """The sparse LU's many small products only wait for each other in more, above all where cores are busy."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 def network(shape, ends=LEFT_BOTTOM, seed=0, open_cells=0.2):
@@ -120,7 +128,7 @@ def test_voltages_for_any_ends_and_injected_currents_equal_a_sparse_lu(shape, ca
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (33, 9), (40, 70)])
-@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("ends", ENDS[:4])
 def test_without_solutions_the_same_map_is_left(shape, ends):
     branches = network(shape, ends)
     kept, bare = Elimination(*branches, keep=True), Elimination(*branches, keep=False)

@@ -11,8 +11,8 @@ import pytest
 from scipy.linalg import eigh, expm
 
 import rescircuit as rc
-from rescircuit.crossbar import settling as module
-from rescircuit.crossbar.settling import settling
+from rescircuit.crossbar import transients as module
+from rescircuit.crossbar.transients import settling
 from rescircuit.spice.ngspice import find_ngspice
 from rescircuit.spice.raw import read_raw
 

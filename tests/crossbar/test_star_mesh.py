@@ -159,19 +159,18 @@ def test_ports_go_where_the_same_wire_is(axis, absent):
         labels.append(labelled(own, corners[number], (height, width)))
     whole = np.array([outer[0], outer[0], outer[1], outer[1]])
     whole[list(absent)] = 0
-    for function in (port_places, port_places.py_func):
-        *starts, shared, merged = function(axis, *sides)
-        assert list(merged) == list(whole)
-        assert shared == 3
-        found = {}
-        for own, begins, names in zip(sides, starts, labels, strict=True):
-            places = np.concatenate([np.arange(a, a + size) for a, size in zip(begins, own, strict=True)])
-            for name, place in zip(names, places, strict=True):
-                assert found.setdefault(name, place) == place
-        meet = {name for name, place in found.items() if place < shared}
-        assert meet == set(labels[0]) & set(labels[1])
-        ordered = sorted((place, name) for name, place in found.items() if place >= shared)
-        assert [name for _, name in ordered] == labelled(whole, (0, 0), outer)
+    *starts, shared, merged = port_places(axis, *sides)
+    assert list(merged) == list(whole)
+    assert shared == 3
+    found = {}
+    for own, begins, names in zip(sides, starts, labels, strict=True):
+        places = np.concatenate([np.arange(a, a + size) for a, size in zip(begins, own, strict=True)])
+        for name, place in zip(names, places, strict=True):
+            assert found.setdefault(name, place) == place
+    meet = {name for name, place in found.items() if place < shared}
+    assert meet == set(labels[0]) & set(labels[1])
+    ordered = sorted((place, name) for name, place in found.items() if place >= shared)
+    assert [name for _, name in ordered] == labelled(whole, (0, 0), outer)
 
 
 def test_absorbed_blocks_add_to_what_is_there(as_plain_python):
@@ -280,14 +279,6 @@ def test_plans_give_each_block_its_own_place(heights, widths, ends):
     for spans, size in ((matrices, sizes[0]), (vectors, sizes[1])):
         assert [0, *(end for _, end in spans)] == [*(start for start, _ in spans), size]
     assert (np.diff([*plan[:, 27], sizes[3]]) == plan[:, 16]).all()
-
-
-def test_plans_equal_their_python_twin(as_plain_python):
-    arguments = [(np.array(h), np.array(w), np.array(ends, bool)) for h, w, ends in TILES]
-    compiled = [tile_plan(*each) for each in arguments]
-    as_plain_python(star_mesh)
-    for each, known in zip(arguments, compiled, strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(star_mesh.tile_plan(*each), known, strict=True))
 
 
 def test_compiled_kernels_equal_their_python_twins(as_plain_python):

@@ -331,7 +331,6 @@ def test_cells_of_one_transistor_and_one_resistor(shape, wire):
     assert check.limit == LIMITS["mos"].relative
     m, n = shape
     assert check.compared == 4 * (m + n + 2 * m * n)
-    assert "-" not in check.deck.text.split("pwl", 1)[1].split(",", 2)[1]  # no input below 0 V
 
 
 @pytest.mark.parametrize("drive", DRIVES)
@@ -379,7 +378,9 @@ def test_memristors(shape, v_scale, wire):
     assert_agrees(rc.NonlinearCrossbar(cells, wire, wire, r_driver=10.0, drive="both"), **half_selected(shape, 1 / 2))
 
 
-@pytest.mark.parametrize(("i_selector", "v_selector"), [(1e-6, 0.5), (1e-9, 0.05), (1e-12, 0.03)])
+@pytest.mark.parametrize(
+    ("i_selector", "v_selector", "largest"), [(1e-6, 0.5, 0.6), (1e-9, 0.05, 0.6), (1e-12, 0.03, 0.45)]
+)
 @pytest.mark.parametrize(
     "cells",
     [
@@ -389,9 +390,11 @@ def test_memristors(shape, v_scale, wire):
     ],
 )
 @pytest.mark.parametrize("share", [1 / 2, 1 / 3])
-def test_selectors(cells, i_selector, v_selector, share):
+def test_selectors(cells, i_selector, v_selector, largest, share):
+    """At 0.6 V ngspice does not find its start behind the steepest."""
     selected = SelectedCells(cells=cells, i_selector=i_selector, v_selector=v_selector)
-    check = assert_agrees(rc.NonlinearCrossbar(selected, 5.0, 5.0, r_driver=50.0), **half_selected((4, 4), share))
+    crossbar = rc.NonlinearCrossbar(selected, 5.0, 5.0, r_driver=50.0)
+    check = assert_agrees(crossbar, **half_selected((4, 4), share, largest))
     assert check.limit == LIMITS["mos" if isinstance(cells, BankCells) else "sinh"].relative
 
 
@@ -425,6 +428,7 @@ def test_what_is_no_number_is_wrong(monkeypatch, name):
     monkeypatch.setattr(rc.Crossbar, "solve", wrong)
     check = rc.verify(rc.Crossbar([[1e-4]], 1.0, 1.0))
     assert not check.passed
+    assert check.max_relative_error == np.inf
     assert check.quantity.startswith(name)
 
 

@@ -94,7 +94,7 @@ def settling(crossbar: Crossbar, voltages: Any, *, c_word_line: Any, c_bit_line:
     1 kΩ of wire and a cell of 1 mS charge 1 pF in the middle with 1 kΩ and 1 kΩ in parallel:
 
     >>> import rescircuit as rc
-    >>> from rescircuit.crossbar.settling import settling
+    >>> from rescircuit.crossbar.transients import settling
     >>> outcome = settling(rc.Crossbar([[1e-3]], r_word_line=1e3), [0.1], c_word_line=1e-12, c_bit_line=0.0)
     >>> outcome.elmore_delays.round(15), round(outcome.slowest_time_constant, 15)
     (array([5.e-10]), 5e-10)
@@ -151,7 +151,7 @@ def _slowest_mode(system: LinearSystem, capacitances: _Capacitances) -> tuple[fl
     if not operator.matvec(start).any():
         return 0.0, 0.0  # no capacitance, or all of it at sources and virtual grounds
     try:
-        found, modes = eigsh(operator, k=1, which="LA", v0=start, tol=_CLOSE_ENOUGH)
+        found, modes = eigsh(operator, k=1, which="LA", v0=start, tol=_CLOSE_ENOUGH)  # type: ignore[arg-type]
     except ArpackNoConvergence:
         raise SolutionError("The slowest mode of the array", math.inf, RESIDUAL_LIMIT, _TO_TRY) from None
     slowest, mode = float(found[0]), modes[:, 0]
