@@ -1,26 +1,58 @@
-"""What ``export``, ``verify`` and ``simulate array`` read: a bank, or an array of conductances and its wires."""
+"""What ``export``, ``verify`` and ``simulate array`` read: a bank, or an array of conductances, its wires and cells."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.errors import InputError
+
 if TYPE_CHECKING:
     from rescircuit.bank import Bank
     from rescircuit.checks import Array
-    from rescircuit.crossbar import Crossbar
+    from rescircuit.crossbar import CellLaw, Crossbar, NonlinearCrossbar
 
 __all__ = [
+    "CELL_KINDS",
+    "BitLineVoltagesFile",
+    "CellModel",
+    "Cells",
     "CircuitFile",
+    "Drive",
+    "MemoryLimit",
     "RBitLine",
+    "RDriver",
+    "RSense",
     "RWordLine",
+    "Sense",
+    "VGate",
+    "VScale",
     "VoltagesFile",
+    "WOverL",
+    "Wiring",
+    "make_array",
+    "naming_options",
     "read_circuit",
-    "read_crossbar",
+    "read_conductances",
     "read_matrix",
+    "read_voltages",
 ]
+
+CELL_KINDS = ("linear", "sinh", "1t1r")
+_LEFT_OUT = "0ohm"
+_TABLES = (".csv", ".npz")
+_WIRES, _CELLS = "Wires, drivers and senses", "Cells"
+_OPTIONS = {
+    *("voltages", "bit_line_voltages", "r_word_line", "r_bit_line", "r_driver", "r_sense", "drive", "sense"),
+    *("v_scale", "w_over_l", "v_gate", "c_word_line", "c_bit_line", "c_cell", "cross_section", "bandwidth"),
+    *("g_on", "g_off", "timeout", "quantity"),
+}
+_OTHER_OPTIONS = {"temperature_celsius": "--temperature", "scheme": "--read-margin"}
 
 CircuitFile = Annotated[
     Path,
@@ -29,8 +61,6 @@ CircuitFile = Annotated[
         show_default=False,
     ),
 ]
-RWordLine = Annotated[str, typer.Option(help="Word-line wire between neighbouring cells, such as 1ohm.")]
-RBitLine = Annotated[str, typer.Option(help="Bit-line wire between neighbouring cells, such as 1ohm.")]
 VoltagesFile = Annotated[
     Path | None,
     typer.Option(
@@ -39,22 +69,181 @@ VoltagesFile = Annotated[
         show_default=False,
     ),
 ]
+BitLineVoltagesFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="What the bit lines' ends are held at (.csv, .npz), volt: one row, or a row an input; by default 0 V.",
+        show_default=False,
+    ),
+]
+RWordLine = Annotated[
+    str,
+    typer.Option(
+        help="Word-line wire between neighbouring cells, such as 1ohm; or a file (.csv, .npz) with a column of one a "
+        "line, or a row a line of one a segment, n + 1. In npz inf is a broken wire.",
+        rich_help_panel=_WIRES,
+    ),
+]
+RBitLine = Annotated[
+    str,
+    typer.Option(
+        help="Bit-line wire, likewise; a file with a row of one a line, or m + 1 such rows of one a segment.",
+        rich_help_panel=_WIRES,
+    ),
+]
+RDriver = Annotated[
+    str,
+    typer.Option(
+        help="Between a word line's source and each of its driven ends; or a file of one a line.",
+        rich_help_panel=_WIRES,
+    ),
+]
+RSense = Annotated[
+    str,
+    typer.Option(
+        help="Between each of a bit line's sensed ends and its virtual ground; or a file of one a line.",
+        rich_help_panel=_WIRES,
+    ),
+]
+Drive = Annotated[
+    str,
+    typer.Option(
+        help="Where word lines are driven: left, right, both or floating; one for all, or one a line with commas.",
+        rich_help_panel=_WIRES,
+    ),
+]
+Sense = Annotated[
+    str,
+    typer.Option(help="Where bit lines are sensed: bottom, top, both or floating; likewise.", rich_help_panel=_WIRES),
+]
+Cells = Annotated[
+    str,
+    typer.Option(
+        help="linear; sinh: memristors, the file has their conductances at small voltages; 1t1r: resistors behind "
+        "NMOS switches, the file has 1 / resistance, and 0 for an open switch.",
+        rich_help_panel=_CELLS,
+    ),
+]
+VScale = Annotated[
+    str | None,
+    typer.Option(
+        help="Of sinh: current = conductance * v_scale * sinh(v / v_scale), such as 0.25V.", rich_help_panel=_CELLS
+    ),
+]
+WOverL = Annotated[
+    str | None, typer.Option(help="Of 1t1r: width over length of the switches, such as 10.", rich_help_panel=_CELLS)
+]
+VGate = Annotated[
+    str | None, typer.Option(help="Of 1t1r: gate voltage of closed switches; by default 1.8V.", rich_help_panel=_CELLS)
+]
+MemoryLimit = Annotated[
+    str | None, typer.Option(help="Arrays that need more memory are refused, such as 4GiB.", show_default=False)
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """The options of wires and their ends, as text."""
+
+    r_word_line: str = _LEFT_OUT
+    r_bit_line: str = _LEFT_OUT
+    r_driver: str = _LEFT_OUT
+    r_sense: str = _LEFT_OUT
+    drive: str = "left"
+    sense: str = "bottom"
+
+    def read(self) -> dict[str, Any]:
+        """What :class:`rescircuit.Crossbar` takes."""
+        drivers, senses = (_resistances(name, getattr(self, name)) for name in ("r_driver", "r_sense"))
+        return {
+            "r_word_line": _resistances("r_word_line", self.r_word_line),
+            "r_bit_line": _resistances("r_bit_line", self.r_bit_line),
+            "r_driver": drivers if isinstance(drivers, float) else drivers.ravel(),
+            "r_sense": senses if isinstance(senses, float) else senses.ravel(),
+            **self.ends(),
+        }
+
+    def ends(self) -> dict[str, Any]:
+        """The same without any resistance."""
+        return {
+            name: choice if "," not in choice else [one.strip() for one in choice.split(",")]
+            for name, choice in (("drive", self.drive), ("sense", self.sense))
+        }
+
+    def refuse(self) -> None:
+        """Refuse whatever a bank has not."""
+        for name in ("r_word_line", "r_bit_line", "r_driver", "r_sense"):
+            text = getattr(self, name)
+            if not isinstance(ohms := _resistances(name, text), float) or ohms:
+                raise InputError(_option(name), "left out for a bank, which has no such wires", text)
+        for name, usual in (("drive", "left"), ("sense", "bottom")):
+            if getattr(self, name) != usual:
+                raise InputError(_option(name), "left out for a bank, which has no such lines", getattr(self, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellModel:
+    """The options of cells, as text."""
+
+    kind: str = "linear"
+    v_scale: str | None = None
+    w_over_l: str | None = None
+    v_gate: str | None = None
+
+    def law(self, conductances: Array) -> CellLaw | None:
+        """The cells; nothing for linear ones."""
+        self.check()
+        if self.kind == "sinh":
+            from rescircuit.crossbar import SinhCells
+            from rescircuit.quantities import parse_quantity
+
+            return SinhCells(conductances=conductances, v_scale=parse_quantity(self.v_scale, "V", argument="--v-scale"))
+        return self._behind_switches(conductances) if self.kind == "1t1r" else None
+
+    def check(self) -> None:
+        """Refuse a kind that is unknown, and options that are missing or belong to another kind."""
+        if self.kind not in CELL_KINDS:
+            raise InputError("--cells", f"one of {', '.join(CELL_KINDS)}", self.kind)
+        for name, kind, required in (("v_scale", "sinh", True), ("w_over_l", "1t1r", True), ("v_gate", "1t1r", False)):
+            given = getattr(self, name)
+            if given is not None and kind != self.kind:
+                raise InputError(_option(name), f"left out without --cells {kind}", given)
+            if given is None and kind == self.kind and required:
+                such = {"v_scale": "0.25V", "w_over_l": "10"}[name]
+                raise InputError(_option(name), f"given with --cells {kind}, such as {such}", given)
+
+    def _behind_switches(self, conductances: Array) -> CellLaw:
+        import numpy as np
+
+        from rescircuit.bank import Bank
+        from rescircuit.checks import non_negative_array
+        from rescircuit.crossbar import BankCells
+        from rescircuit.devices import NMOS
+        from rescircuit.quantities import parse_quantity
+
+        cells = non_negative_array("conductances", conductances, "S")
+        closed = cells > 0
+        resistances = np.divide(1.0, cells, out=np.ones_like(cells), where=closed)
+        gate = {} if self.v_gate is None else {"v_gate": parse_quantity(self.v_gate, "V", argument="--v-gate")}
+        switch = NMOS(w_over_l=parse_quantity(self.w_over_l, argument="--w-over-l"), **gate)
+        return BankCells(bank=Bank(resistances=resistances[..., np.newaxis], switch=switch), mask=closed[..., None])
 
 
 def read_circuit(
-    file: Path, voltages: Path | None, r_word_line: str, r_bit_line: str
-) -> tuple[Bank | Crossbar, dict[str, Any]]:
+    file: Path, voltages: Path | None, bit_line_voltages: Path | None, wiring: Wiring
+) -> tuple[Bank | Crossbar | NonlinearCrossbar, dict[str, Any]]:
     """The bank or crossbar of a file, and the options that deck() and verify() take for it."""
     if file.suffix.lower() != ".json":
-        crossbar = read_crossbar(file, r_word_line, r_bit_line)
-        return crossbar, {"voltages": read_voltages(voltages, crossbar)}
+        crossbar = make_array(read_conductances(file), wiring.read())
+        options = {"voltages": read_voltages(voltages, crossbar.shape)}
+        if bit_line_voltages is not None:
+            options["bit_line_voltages"] = read_matrix(bit_line_voltages, "bit_line_voltages")
+        return crossbar, options
     from rescircuit.bank_files import load_bank
-    from rescircuit.errors import InputError
-    from rescircuit.quantities import parse_quantity
 
-    for option, wire in (("--r-word-line", r_word_line), ("--r-bit-line", r_bit_line)):
-        if parse_quantity(wire, "ohm", argument=option):
-            raise InputError(option, "left out for a bank, which has no such wires", wire)
+    wiring.refuse()
+    if bit_line_voltages is not None:
+        raise InputError("--bit-line-voltages", "left out for a bank, which has no bit lines", str(bit_line_voltages))
     bank, mask = load_bank(file)
     options: dict[str, Any] = {} if mask is None else {"mask": mask}
     if voltages is not None:
@@ -62,33 +251,79 @@ def read_circuit(
     return bank, options
 
 
-def read_crossbar(file: Path, r_word_line: str, r_bit_line: str) -> Crossbar:
-    """The crossbar of a file of conductances, with its wires."""
-    from rescircuit.crossbar import Crossbar
-    from rescircuit.quantities import parse_quantity
+def make_array(
+    conductances: Array,
+    wires: dict[str, Any],
+    model: CellModel = CellModel(),
+    *,
+    memory_limit: str | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Crossbar | NonlinearCrossbar:
+    """The array of what :meth:`Wiring.read` gives; `progress` takes what is done and its share."""
+    from rescircuit.crossbar import Crossbar, NonlinearCrossbar
 
-    return Crossbar(
-        read_matrix(file, "conductances"),
-        parse_quantity(r_word_line, "ohm", argument="--r-word-line"),
-        parse_quantity(r_bit_line, "ohm", argument="--r-bit-line"),
-    )
+    options = dict(wires)
+    if memory_limit is not None:
+        from rescircuit.cli.program_inputs import parse_memory
+
+        options["memory_limit"] = parse_memory(memory_limit)
+    law = model.law(conductances)
+    if law is not None:
+        return NonlinearCrossbar(law, **options, progress=progress)
+    own = None if progress is None else lambda share: progress("eliminating nodes", share)
+    return Crossbar(conductances, **options, progress=own)
 
 
-def read_voltages(file: Path | None, crossbar: Crossbar) -> Array:
+def read_conductances(file: Path) -> Array:
+    """The cells of an array, siemens."""
+    return read_matrix(file, "conductances")
+
+
+def read_voltages(file: Path | None, shape: tuple[int, int]) -> Array:
     """Input voltages (k, m) or (m,); without a file, the usual read voltage on every word line."""
     import numpy as np
 
     from rescircuit.bank import DEFAULT_READ_VOLTAGE
 
     if file is None:
-        return np.full(crossbar.shape[0], DEFAULT_READ_VOLTAGE)
+        return np.full(shape[0], DEFAULT_READ_VOLTAGE)
     return read_matrix(file, "voltages")
 
 
 def read_matrix(file: Path, name: str) -> Array:
     """The numbers of a CSV file, or the array `name` (or the only one) of an npz file."""
     from rescircuit.checks import finite_array
-    from rescircuit.errors import InputError
+
+    return finite_array(f"{name} in {file.name}", _table(file, name))
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Within it, errors name the option of the command line in place of the library's argument."""
+    try:
+        yield
+    except InputError as error:
+        argument, space, place = error.argument.partition(" ")
+        name = _OTHER_OPTIONS.get(argument) or (_option(argument) if argument in _OPTIONS else argument)
+        hint = error.hint.replace("memory_limit (bytes)", "--memory-limit")
+        raise InputError(name + space + place, error.required, error.got, hint) from None
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _resistances(name: str, text: str) -> Any:
+    """One quantity, or a file's numbers; what they must be is the array's to check."""
+    if Path(text).suffix.lower() in _TABLES:
+        return _table(Path(text), name)
+    from rescircuit.quantities import parse_quantity
+
+    return parse_quantity(text, "ohm", argument=_option(name))
+
+
+def _table(file: Path, name: str) -> Any:
+    """What stands in a CSV file, or as the array `name` (or the only one) in an npz file."""
     from rescircuit.files import read_csv, read_npz
 
     suffix = file.suffix.lower()
@@ -98,5 +333,5 @@ def read_matrix(file: Path, name: str) -> Array:
         arrays = read_npz(file)
         if name not in arrays and len(arrays) > 1:
             raise InputError(file.name, f"an archive with one array, or one named {name}", ", ".join(arrays))
-        return finite_array(f"{name} in {file.name}", arrays.get(name, next(iter(arrays.values()))))
+        return arrays.get(name, next(iter(arrays.values())))
     raise InputError("file", "a .csv or .npz file", str(file))

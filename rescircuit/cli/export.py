@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from rescircuit.cli.circuit_files import CircuitFile, RBitLine, RWordLine, VoltagesFile, read_circuit
+from rescircuit.cli.circuit_files import (
+    BitLineVoltagesFile,
+    CircuitFile,
+    Drive,
+    RBitLine,
+    RDriver,
+    RSense,
+    RWordLine,
+    Sense,
+    VoltagesFile,
+    Wiring,
+    naming_options,
+    read_circuit,
+)
 from rescircuit.cli.console import JSON_OPTION, example, print_json, say
 
 __all__ = ["export"]
@@ -22,8 +35,13 @@ EPILOG = example(
 def export(
     file: CircuitFile,
     voltages: VoltagesFile = None,
+    bit_line_voltages: BitLineVoltagesFile = None,
     r_word_line: RWordLine = "0ohm",
     r_bit_line: RBitLine = "0ohm",
+    r_driver: RDriver = "0ohm",
+    r_sense: RSense = "0ohm",
+    drive: Drive = "left",
+    sense: Sense = "bottom",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The deck to write; by default it is printed.")
     ] = None,
@@ -32,8 +50,12 @@ def export(
     """Write a bank or an array as a netlist for ngspice."""
     from rescircuit.spice import deck
 
-    thing, options = read_circuit(file, voltages, r_word_line, r_bit_line)
-    written = deck(thing, **options)
+    wiring = Wiring(
+        r_word_line=r_word_line, r_bit_line=r_bit_line, r_driver=r_driver, r_sense=r_sense, drive=drive, sense=sense
+    )
+    with naming_options():
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring)
+        written = deck(thing, **options)
     path = None if out is None else written.write(out)
     if as_json:
         print_json({"file": path, "nodes": written.nodes, "sources": written.sources, "text": written.text})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rescircuit.cli.circuit_files import RBitLine, RWordLine, VoltagesFile, read_crossbar, read_voltages
 from rescircuit.cli.console import (
     JSON_OPTION,
     SEED_OPTION,
@@ -16,8 +15,8 @@ from rescircuit.cli.console import (
     print_table,
     print_text,
     progress_bar,
-    say,
 )
+from rescircuit.cli.simulate_array import ARRAY_EPILOG, check_finite, simulate_array
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
@@ -26,70 +25,12 @@ __all__ = ["simulate"]
 
 simulate = typer.Typer(name="simulate", help="Simulate an array, or a network on a chip.", no_args_is_help=True)
 
-ARRAY_EPILOG = example("rescircuit simulate array conductances.csv --r-word-line 1ohm --r-bit-line 1ohm")
 NETWORK_EPILOG = example(
     "rescircuit simulate network demo-output/network.npz --digits --bank-size 12 --r-word-line 1ohm --r-bit-line 1ohm",
     "rescircuit simulate network net.npz --inputs test.npz --rows 128 --cols 128 --dac-bits 8 --adc-bits 10",
 )
-_SHOWN = 16  # rows of a table that people would still read
 
-
-@simulate.command("array", epilog=ARRAY_EPILOG)
-def simulate_array(
-    file: Annotated[Path, typer.Argument(help="Conductances in siemens, a row a word line (.csv, .npz).")],
-    voltages: VoltagesFile = None,
-    r_word_line: RWordLine = "0ohm",
-    r_bit_line: RBitLine = "0ohm",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Output currents in ampere, a row an input (.csv).")
-    ] = None,
-    as_json: Annotated[bool, JSON_OPTION] = False,
-) -> None:
-    """Solve an array with its wires exactly: its output currents, and what the wires take from them."""
-    import numpy as np
-
-    crossbar = read_crossbar(file, r_word_line, r_bit_line)
-    inputs = read_voltages(voltages, crossbar)
-    with np.errstate(over="ignore", invalid="ignore"):  # found by the check
-        solution = crossbar.solve(inputs)
-        currents = solution.output_currents.reshape(-1, crossbar.shape[1])
-        ideal = (inputs @ crossbar.conductances).reshape(currents.shape)
-        _check_finite("conductances, wires and voltages", currents, ideal, solution.condition_estimate)
-    if out is not None:
-        from rescircuit.files import write_csv
-
-        write_csv(out, currents)
-    if as_json:
-        print_json(
-            {
-                "shape": crossbar.shape,
-                "output_currents_ampere": solution.output_currents,
-                "currents_without_wires_ampere": ideal.reshape(solution.output_currents.shape),
-                "kcl_residual": solution.kcl_residual,
-                "condition_estimate": solution.condition_estimate,
-            }
-        )
-        return
-    _print_currents(currents, ideal)
-    m, n = crossbar.shape
-    print_text(
-        f"{m} word lines, {n} bit lines, {len(currents)} input(s). Kirchhoff residual {solution.kcl_residual:.1e}, "
-        f"condition about {solution.condition_estimate:.1e}."
-    )
-
-
-def _print_currents(currents: Array, ideal: Array) -> None:
-    """The first input's currents, bit line by bit line."""
-    from rescircuit.quantities import format_quantity as show
-
-    pairs = list(zip(currents[0], ideal[0], strict=True))
-    rows = [
-        [str(j), show(ours, "A", 6), show(plain, "A", 6), f"{ours / plain - 1:+.3%}" if plain else ""]
-        for j, (ours, plain) in enumerate(pairs[:_SHOWN])
-    ]
-    print_table("Output currents of the first input", ["bit line", "current", "without wires", "change"], rows)
-    if len(pairs) > _SHOWN:
-        say(f"{len(pairs) - _SHOWN} more bit lines: --out or --json gives all.")
+simulate.command("array", epilog=ARRAY_EPILOG)(simulate_array)
 
 
 @simulate.command("network", epilog=NETWORK_EPILOG)
@@ -102,8 +43,8 @@ def simulate_network(
     bank_size: Annotated[int, typer.Option(help="Resistors in a bank.")] = 12,
     rows: Annotated[int, typer.Option(help="Word lines of a tile.")] = 128,
     cols: Annotated[int, typer.Option(help="Bit lines of a tile; an output takes two.")] = 128,
-    r_word_line: RWordLine = "0ohm",
-    r_bit_line: RBitLine = "0ohm",
+    r_word_line: Annotated[str, typer.Option(help="Word-line wire between cells, such as 1ohm.")] = "0ohm",
+    r_bit_line: Annotated[str, typer.Option(help="Bit-line wire between cells, such as 1ohm.")] = "0ohm",
     dac_bits: Annotated[int | None, typer.Option(help="Input converters' bits; ideal if left out.")] = None,
     adc_bits: Annotated[int | None, typer.Option(help="Output converters' bits; ideal if left out.")] = None,
     seed: Annotated[int, SEED_OPTION] = 1,
@@ -156,7 +97,7 @@ def simulate_network(
             "and converters": analog(x),
         }
         summary = _summary(stages, y)
-        _check_finite("inputs and weights", *stages.values(), *(stage["deviation"] for stage in summary.values()))
+        check_finite("inputs and weights", *stages.values(), *(stage["deviation"] for stage in summary.values()))
     if out is not None:
         from rescircuit.files import write_csv
 
@@ -216,16 +157,6 @@ def _inputs(file: Path, outputs: int) -> tuple[Array, Any]:
         required = f"whole numbers from 0 to {outputs - 1}, the outputs' numbers"
         raise InputError(f"y in {file.name}", required, float(labels[wrong][0]))
     return x, labels
-
-
-def _check_finite(causes: str, *results: Any) -> None:
-    """Refuse results that have left the range of floats."""
-    import numpy as np
-
-    from rescircuit.errors import InputError
-
-    if not all(np.isfinite(result).all() for result in results):
-        raise InputError(causes, "of a size for which results are finite numbers", "an overflow")
 
 
 def _summary(stages: dict[str, Array], y: Any) -> dict[str, dict[str, Any]]:

@@ -167,20 +167,29 @@ class Crossbar(WiredArray):
             For cells that are not there, that are named twice, or values that are not conductances.
         """
         rows, columns, values = self._checked_changes(rows, columns, conductances)
-        cells = self._conductances.copy()
+        cells, before = self._conductances.copy(), self._conductances[rows, columns]
         cells[rows, columns] = values
+        cells.flags.writeable = False
         changed = copy(self)
         for kept in ("_effective", "system"):
             vars(changed).pop(kept, None)
-        changed._conductances = _checked_cells(cells)
-        changed.topology = replace(self.topology, shorted=np.isinf(cells))
-        changed.topology.check_paths(cells > 0)
+        changed._conductances = cells
         changed._origin = self._origin or self
+        if np.isinf([before, values]).any():
+            changed.topology = replace(self.topology, shorted=np.isinf(cells))
+        if np.isinf(values).any() or (values == 0).any():  # what may short-circuit sources, or cut off a line
+            changed.topology.check_paths(cells > 0)
         return changed
 
     def __rmatmul__(self, voltages: Any) -> Array:
         """``voltages @ crossbar``: output currents (..., n), ampere, for voltages (..., m)."""
-        return self.checked_voltages("voltages", voltages, "word") @ self._effective
+        inputs = np.asarray(voltages)
+        if inputs.dtype.kind != "f" or inputs.ndim == 0 or inputs.shape[-1] != self.shape[0]:
+            inputs = self.checked_voltages("voltages", voltages, "word")
+        currents = inputs @ self._effective
+        if not np.isfinite(currents.sum()):  # one look at the result finds what is not finite in the inputs
+            self.checked_voltages("voltages", voltages, "word")
+        return currents
 
     __array_ufunc__ = None  # so that numpy leaves ``array @ crossbar`` to us
 
@@ -233,7 +242,7 @@ class Crossbar(WiredArray):
     def _updated(self, origin: Crossbar) -> Array | None:
         """The map as an update of that of an array that differs in a few cells; none where that does not serve."""
         before, after = origin.conductances, self._conductances
-        rows, columns = np.nonzero(before != after)
+        rows, columns = np.divmod(np.flatnonzero(before != after), self.shape[1])
         both = np.concatenate([before[rows, columns], after[rows, columns]])
         if rows.size > _MOST_UPDATED * min(self.shape) or np.isinf(both).any():
             return None
@@ -259,7 +268,7 @@ class Crossbar(WiredArray):
             raise InputError("rows, columns and conductances", "of one length", f"shapes {shapes}") from None
         if len(set(zip(row.tolist(), column.tolist(), strict=True))) < row.size:
             raise InputError("rows and columns", "different cells", "one of them twice")
-        return row, column, values
+        return row, column, _checked_cells(values[np.newaxis])[0]
 
     @property
     def _without_resistance(self) -> bool:
@@ -275,19 +284,17 @@ class Crossbar(WiredArray):
         """Voltages of the cells' ends and currents through cells, (k, m, n), residual, and relative error."""
         system, cells = self.system, self.system.cells
         words, bits = system.voltages(drivers, senses)
-        # One step of refinement, and another one that only tells how much is still in doubt.
+        # One step of refinement; another one changes nothing but the voltages' last bits.
         slopes = np.broadcast_to(cells, words.shape)
         change = system.corrections(*system.defects(cells * (words - bits), slopes, drivers, senses, words, bits)[:2])
         low, high = self.voltage_range(drivers, senses)
         words, bits = np.clip(words + change[0], low, high), np.clip(bits + change[1], low, high)
         through = cells * (words - bits)
-        at_words, at_bits, residuals = system.defects(through, slopes, drivers, senses, words, bits)
-        residual = float(residuals.max())
-        doubt = system.corrections(at_words, at_bits)
+        residual = float(system.defects(through, slopes, drivers, senses, words, bits)[2].max())
         if self.topology.shorted.any():
             through = through + system.joined_currents(through, slopes, drivers, senses, words, bits)
         ends = system.end_currents(drivers, senses)
-        error = checked_currents(self.topology, through, cells * (doubt[0] - doubt[1]), ends, residual)
+        error = checked_currents(self.topology, through, ends, residual)
         return words, bits, through, residual, error
 
 

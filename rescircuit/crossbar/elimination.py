@@ -7,6 +7,7 @@ large enough for matrix products. An n x n array takes some 25 n³ multiplicatio
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -45,10 +46,11 @@ B = TypeVar("B")
 _SYRK: Any = get_blas_funcs("syrk", dtype=np.float64)  # a matrix times its transpose, one triangle of it
 
 LEAF = 8  # cells on a side, at most, of the blocks that are eliminated in vector lanes
-TILE = 32  # and of those that one thread eliminates by itself
+TILE = 64  # and of those that one thread eliminates by itself
 SYMMETRIC = 192  # ports from which on half a product and a mirror are faster than a whole one
 CASES = 4  # from so many on, currents and voltages of several cases are worth matrix products
 WORTH_THREADS = 128 * 128  # cells from which on a second thread does more than it takes to start
+WORTH_BLAS_THREADS = 1024  # ports from which on products run faster in several threads
 PANEL = 48  # rows that are eliminated before a matrix product updates the rest
 
 
@@ -86,6 +88,25 @@ class _TilePlan:
     factor_store: int
     pivot_store: int
     last: int  # where the tile's own port vector begins
+
+
+class _Scratch(threading.local):
+    """Memory for what is not kept, of one thread, used again and again: fresh pages cost more than what is done there.
+
+    Tiles are small, so it is some 4 MiB at most.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Array] = {}
+
+    def array(self, name: str, size: int) -> Array:
+        """So many numbers, of any value."""
+        if name not in self._arrays or self._arrays[name].size < size:
+            self._arrays[name] = np.empty(size)
+        return self._arrays[name][:size]
+
+
+_SCRATCH = _Scratch()
 
 
 def _nothing() -> Array:
@@ -209,9 +230,11 @@ class Elimination:
         self._tiles = [block for line in grid for block in line]
 
         def eliminate(blocks: list[_Tile]) -> None:
-            store = np.empty(max(block.plan.matrix_store for block in blocks))
             for block in blocks:
-                _eliminate_tile(block, cells, words, bits, store)
+                plan = block.plan
+                allocate = (lambda _, size: np.empty(size)) if self.kept else _SCRATCH.array
+                block.rows, block.pivots = allocate("rows", plan.factor_store), allocate("pivots", plan.pivot_store)
+                _eliminate_tile(block, cells, words, bits, _SCRATCH.array("matrices", plan.matrix_store))
                 if not self.kept:
                     block.rows = block.pivots = _nothing()
                 report(block.extent[0] * block.extent[1], 2 * TILE)
@@ -247,7 +270,9 @@ class Elimination:
                     report(block.extent[0] * block.extent[1], max(block.extent))
 
             own = min(self._threads, len(made))
-            with one_blas_thread() if own > 1 or self._threads == 1 else nullcontext():
+            # A product of large matrices may have all cores, if nothing else runs beside it.
+            alone = own == 1 and self._threads > 1 and made[0].ports >= WORTH_BLAS_THREADS
+            with nullcontext() if alone else one_blas_thread():
                 self._spread_out(merge, made, own)
             self._order += made
             grid = after
@@ -299,6 +324,10 @@ class Elimination:
         words, bits : array (k, m, n)
             Volt.
         """
+        with one_blas_thread():
+            return self._solve(ports, words, bits)
+
+    def _solve(self, ports: Array, words: Array | None, bits: Array | None) -> tuple[Array, Array]:
         pending = self._pending(len(ports), words, bits)
         voltages: dict[int, Array] = {id(self._root): np.ascontiguousarray(ports)}
         for block in reversed(self._order):
@@ -341,6 +370,10 @@ class Elimination:
         across : array (k, k)
             Voltages across each cell for the currents at the others, ohm.
         """
+        with one_blas_thread():
+            return self._response(rows, columns)
+
+    def _response(self, rows: Integers, columns: Integers) -> tuple[Array, Array]:
         across = np.zeros((rows.size, rows.size))
         arrived: dict[int, tuple[Integers, Array]] = {}
         words, bits = np.zeros(self.shape), np.zeros(self.shape)
@@ -481,21 +514,19 @@ def _tile_plan(height: int, width: int, ends: tuple[bool, ...], rim: tuple[bool,
 def _eliminate_tile(block: _Tile, cells: Array, words: Array, bits: Array, store: Array) -> None:
     """Eliminate a tile's inside; its matrices go through `store`."""
     plan, corner = block.plan, block.corner
-    block.rows, block.pivots = np.empty(plan.factor_store), np.empty(plan.pivot_store)
-    own = store[: plan.matrix_store]
-    own[: plan.leaf_store] = 0.0
+    store[: plan.leaf_store] = 0.0
     for leaves in plan.leaves:
         program = leaves.program
         eliminate_leaves(
             *(program.branches, program.degrees, program.edges, program.targets, program.ports),
             *(leaves.corners + corner, cells, words, bits),
             *(leaves.part(block.rows, leaves.values), leaves.part(block.pivots, leaves.pivots)),
-            *(own, leaves.matrices),
+            *(store, leaves.matrices),
         )
     if len(plan.plan):
-        block.matrix = merge_tile(plan.plan, own, block.rows, block.pivots).copy()
+        block.matrix = merge_tile(plan.plan, store, block.rows, block.pivots).copy()
     else:
-        block.matrix = own.reshape(block.ports, block.ports).copy()
+        block.matrix = store.reshape(block.ports, block.ports).copy()
 
 
 def _push_tile(block: _Tile, words: Array, bits: Array, pending: Array) -> Array:
@@ -566,7 +597,7 @@ def _grouped(numbers: Integers) -> Iterator[tuple[int, Integers]]:
 def _push(rows: Array, pivots: Array, currents: Array) -> None:
     """:func:`push`; of several cases a panel of nodes at a time, with matrix products for the rest."""
     shared = pivots.size
-    if len(currents) < CASES:
+    if len(currents) < CASES or shared <= 2 * PANEL:
         push(rows, pivots, currents)
         return
     for start in range(0, shared, PANEL):
@@ -580,7 +611,7 @@ def _push(rows: Array, pivots: Array, currents: Array) -> None:
 def _pull(rows: Array, pivots: Array, currents: Array, voltages: Array) -> None:
     """:func:`pull`, likewise."""
     shared = pivots.size
-    if len(voltages) < CASES:
+    if len(voltages) < CASES or shared <= 2 * PANEL:
         pull(rows, pivots, currents, voltages)
         return
     for start in reversed(range(0, shared, PANEL)):
@@ -597,7 +628,9 @@ def _pull(rows: Array, pivots: Array, currents: Array, voltages: Array) -> None:
 
 def _add_energies(across: Array, cases: Integers, pending: Array, pivots: Array) -> None:
     """Add what some eliminated nodes contribute to the voltages of currents where the currents are injected."""
-    across[np.ix_(cases, cases)] += (pending * _inverse(pivots)) @ pending.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(pivots > 0, pending / pivots, 0.0)
+    across[cases[:, np.newaxis], cases] += shares @ pending.T
 
 
 def _mesh(joined: Array, pivots: Array, corner: int) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.compiled import kernel
 
-__all__ = ["defects"]
+__all__ = ["defects", "flows"]
 
 
 @kernel
@@ -65,3 +65,18 @@ def defects(
             bit[i, j] = above * (before - u) + below * (after - u) + through[i, j]
             scale = max(scale, above * (abs(before) + abs(u)) + below * (abs(after) + abs(u)) + cell)
     return word, bit, scale
+
+
+@kernel
+def flows(voltages: Array, conductances: Array) -> Array:
+    """Currents out of nodes, (k, p), ampere, at voltages (k, p) with conductances (p, p) between each two.
+
+    Differences of voltages come first: between equal ones nothing flows, however well they are connected.
+    """
+    cases, count = voltages.shape
+    currents = np.zeros((cases, count))
+    for case in range(cases):
+        for i in range(count):
+            for j in range(count):
+                currents[case, i] += (voltages[case, i] - voltages[case, j]) * conductances[i, j]
+    return currents

@@ -206,25 +206,25 @@ def eliminate_leaves(
 @kernel
 def _star_mesh(degrees: Integers, edges: Integers, targets: Integers, values: Array, pivots: Array) -> None:
     """Run the program on all blocks' conductances (conductances, k)."""
-    count = values.shape[1]
-    share = np.empty(count)
+    lanes = np.uint64(values.shape[1])  # unsigned, or each index would be looked at for being negative
+    share = np.empty(lanes)
     edge = target = 0
-    for node in range(degrees.size):
-        total = pivots[node]
-        total[:] = 0.0
-        last = edge + degrees[node]
+    for step in range(degrees.size):
+        node, last = np.uint64(step), edge + degrees[step]
+        for k in range(lanes):
+            pivots[node, k] = 0.0
         for a in range(edge, last):
-            row = values[edges[a, 0]]
-            for k in range(count):
-                total[k] += row[k]
+            x = np.uint64(edges[a, 0])
+            for k in range(lanes):
+                pivots[node, k] += values[x, k]
         for a in range(edge, last):
-            row = values[edges[a, 0]]
-            for k in range(count):
-                share[k] = row[k] / total[k] if total[k] > 0.0 else 0.0
+            x = np.uint64(edges[a, 0])
+            for k in range(lanes):
+                share[k] = values[x, k] / pivots[node, k] if pivots[node, k] > 0.0 else 0.0
             for b in range(a + 1, last):
-                x, y = values[edges[b, 0]], values[targets[target]]
-                for k in range(count):
-                    y[k] += share[k] * x[k]
+                x, y = np.uint64(edges[b, 0]), np.uint64(targets[target])
+                for k in range(lanes):
+                    values[y, k] += share[k] * values[x, k]
                 target += 1
         edge = last
 

@@ -85,7 +85,7 @@ def absorb_rows(block: Array, sides: Integers, starts: Integers, rows: Array) ->
     for side in range(4):
         if starts[side] < shared:
             for k in range(sides[side]):
-                _copy_sides(block[begin + k], sides, starts, 0, rows[starts[side] + k])
+                _add_sides(block[begin + k], sides, starts, 0, rows[starts[side] + k])
         begin += sides[side]
 
 
@@ -96,19 +96,20 @@ def absorb_ports(block: Array, sides: Integers, starts: Integers, shared: int, m
     for side in range(4):
         if starts[side] >= shared:
             for k in range(sides[side]):
-                _copy_sides(block[begin + k], sides, starts, shared, merged[starts[side] - shared + k])
+                _add_sides(block[begin + k], sides, starts, shared, merged[starts[side] - shared + k])
         begin += sides[side]
 
 
 @kernel
-def _copy_sides(source: Array, sides: Integers, starts: Integers, offset: int, target: Array) -> None:
-    other = 0
+def _add_sides(source: Array, sides: Integers, starts: Integers, offset: int, target: Array) -> None:
+    """Add one port's conductances to their places; those whose places are before `offset` are left out."""
+    other = np.uint64(0)
     for side in range(4):
-        place, length = starts[side] - offset, sides[side]
-        if place >= 0:
-            x, y = source[other : other + length], target[place : place + length]
-            for q in range(length):
-                y[q] += x[q]
+        length = np.uint64(sides[side])
+        if starts[side] >= offset:
+            place = np.uint64(starts[side] - offset)
+            for q in range(length):  # unsigned, or each index would be looked at for being negative
+                target[place + q] += source[other + q]
         other += length
 
 

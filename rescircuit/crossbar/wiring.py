@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rescircuit.checks import Array
 from rescircuit.crossbar.elimination import Elimination, threads_by_default
-from rescircuit.crossbar.kirchhoff import defects
+from rescircuit.crossbar.kirchhoff import defects, flows
 from rescircuit.crossbar.topology import Topology
 from rescircuit.errors import InputError
 
@@ -111,21 +111,17 @@ class LinearSystem:
     def end_currents(self, drivers: Array, senses: Array) -> tuple[Array, Array]:
         """Currents out of sources, (k, m), and into virtual grounds, (k, n), by the conductances between the ends."""
         m = self.topology.shape[0]
-        # Differences of voltages first: between equal ones nothing flows, however well they are connected.
-        out_of = np.stack(
-            [
-                ((own[:, np.newaxis] - own) * self.between_lines).sum(axis=1)
-                for own in np.concatenate([drivers, senses], axis=1)
-            ]
-        )
+        out_of = flows(np.concatenate([drivers, senses], axis=1), self.between_lines)
         return out_of[:, :m], -out_of[:, m:]
 
     @cached_property
     def between_lines(self) -> Array:
         """Conductances between word lines' sources and bit lines' virtual grounds, siemens, (m + n, m + n)."""
         m, n = self.topology.shape
-        numbers = (range(m), range(m), range(m, m + n), range(m, m + n))
         sides = self.elimination.sides
+        if sides[:2].sum() == m and sides[2:].sum() == n:
+            return self.elimination.conductances()
+        numbers = (range(m), range(m), range(m, m + n), range(m, m + n))
         lines = np.concatenate([line for line, size in zip(numbers, sides, strict=True) if size])
         between = np.zeros((m + n, m + n))
         np.add.at(between, np.ix_(lines, lines), self.elimination.conductances())
@@ -210,6 +206,8 @@ class LinearSystem:
     def _by_line(self, transfer: Array) -> Array:
         """Both ends of a line as one."""
         m, n = self.topology.shape
+        if transfer.shape == (m, n):
+            return transfer
         if not transfer.size:
             return np.zeros((m, n))
         return transfer.reshape(-1, m, transfer.shape[1] // n, n).sum(axis=(0, 2))

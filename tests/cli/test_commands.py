@@ -118,10 +118,10 @@ def test_export_and_verify_of_an_array(run):
 def test_verify_fails_when_the_numbers_differ(run, monkeypatch):
     solve = rc.Crossbar.solve
 
-    def wrong(self, voltages):
+    def wrong(self, *ends):
         import dataclasses
 
-        solution = solve(self, voltages)
+        solution = solve(self, *ends)
         return dataclasses.replace(solution, output_currents=solution.output_currents * (1 + 1e-8))
 
     monkeypatch.setattr(rc.Crossbar, "solve", wrong)

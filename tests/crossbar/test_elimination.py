@@ -186,7 +186,7 @@ def test_progress_grows_and_reaches_one(shape, threads):
 
 def test_progress_of_a_large_array_is_not_all_at_the_end():
     seen = []
-    Elimination(*network((130, 130)), keep=False, progress=seen.append)
+    Elimination(*network((200, 200)), keep=False, progress=seen.append)
     assert len(seen) > 20
     assert seen[0] < 0.1
     assert np.diff(seen).max() < 0.5

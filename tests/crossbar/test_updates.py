@@ -84,8 +84,8 @@ def test_a_changed_array_solves_as_itself():
         (([0.5], [0], [1e-5]), "rows must be whole numbers"),
         (([0, 0], [1, 1], [1e-5, 1e-6]), "rows and columns must be different cells"),
         (([0, 1], [1, 2, 3], [1e-5]), "must be of one length"),
-        (([0], [1], [-1e-5]), "conductances at index (0, 1) must be finite numbers of at least 0"),
-        (([0], [1], [np.nan]), "conductances at index (0, 1) must be finite"),
+        (([0], [1], [-1e-5]), "conductances at index (0, 0) must be finite numbers of at least 0"),
+        (([0], [1], [np.nan]), "conductances at index (0, 0) must be finite"),
     ],
 )
 def test_bad_changes_get_one_clear_line(arguments, says):

@@ -1,0 +1,362 @@
+"""``rescircuit simulate array``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rescircuit.cli.array_reports import (
+    REPORTS,
+    Needs,
+    Section,
+    chosen_reports,
+    ir_drop_summary,
+    power_summary,
+    read_margin_section,
+)
+from rescircuit.cli.circuit_files import (
+    BitLineVoltagesFile,
+    CellModel,
+    Cells,
+    Drive,
+    MemoryLimit,
+    RBitLine,
+    RDriver,
+    RSense,
+    RWordLine,
+    Sense,
+    VGate,
+    VoltagesFile,
+    VScale,
+    Wiring,
+    WOverL,
+    make_array,
+    naming_options,
+    read_conductances,
+    read_matrix,
+    read_voltages,
+)
+from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
+from rescircuit.errors import InputError
+
+if TYPE_CHECKING:
+    from rescircuit.checks import Array
+    from rescircuit.crossbar import Crossbar, CrossbarSolution, NonlinearCrossbar
+
+__all__ = ["ARRAY_EPILOG", "check_finite", "simulate_array"]
+
+ARRAY_EPILOG = example(
+    "rescircuit simulate array conductances.csv --r-word-line 1ohm --r-bit-line 1ohm",
+    "rescircuit simulate array conductances.csv --r-word-line 1ohm --r-driver 50ohm --drive both --plot drop.png",
+    "rescircuit simulate array conductances.csv --r-word-line 1ohm --r-bit-line 1ohm --report power,settling "
+    "--c-word-line 1fF --c-bit-line 1fF",
+    "rescircuit simulate array conductances.csv --r-word-line 1ohm --cells 1t1r --w-over-l 10 --json",
+    "rescircuit simulate array conductances.csv --r-bit-line 1ohm --read-margin v/2 --g-on 10uS --g-off 100nS",
+)
+_SHOWN = 16  # rows of a table that people would still read
+_PICTURES = (".png", ".svg", ".pdf")
+_REPORTS, _FILES = "Reports", "Files and forms of the result"
+_DRAWING = "wires"
+_QUANTITIES = ("ir-drop", "word-line-voltage", "bit-line-voltage", "current", "power", _DRAWING)
+_LINEAR_ONLY = ("noise", "settling")
+
+
+def simulate_array(
+    file: Annotated[Path, typer.Argument(help="Conductances in siemens, a row a word line (.csv, .npz).")],
+    voltages: VoltagesFile = None,
+    bit_line_voltages: BitLineVoltagesFile = None,
+    r_word_line: RWordLine = "0ohm",
+    r_bit_line: RBitLine = "0ohm",
+    r_driver: RDriver = "0ohm",
+    r_sense: RSense = "0ohm",
+    drive: Drive = "left",
+    sense: Sense = "bottom",
+    cells: Cells = "linear",
+    v_scale: VScale = None,
+    w_over_l: WOverL = None,
+    v_gate: VGate = None,
+    memory_limit: MemoryLimit = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Of {', '.join(REPORTS)}; again, or with commas.", rich_help_panel=_REPORTS),
+    ] = None,
+    c_word_line: Annotated[
+        str | None, typer.Option(help="Settling: from a word line to ground, a cell.", rich_help_panel=_REPORTS)
+    ] = None,
+    c_bit_line: Annotated[
+        str | None, typer.Option(help="Settling: from a bit line to ground, a cell.", rich_help_panel=_REPORTS)
+    ] = None,
+    c_cell: Annotated[
+        str | None, typer.Option(help="Settling: across a cell; by default 0.", rich_help_panel=_REPORTS)
+    ] = None,
+    cross_section: Annotated[
+        str | None,
+        typer.Option(
+            help="Current density: of wires, m²; or of word lines and of bit lines, with a comma.",
+            rich_help_panel=_REPORTS,
+        ),
+    ] = None,
+    temperature: Annotated[str | None, typer.Option(help="Noise: °C; by default 27.", rich_help_panel=_REPORTS)] = None,
+    bandwidth: Annotated[str | None, typer.Option(help="Noise: such as 1megHz.", rich_help_panel=_REPORTS)] = None,
+    read_margin: Annotated[
+        str | None,
+        typer.Option(
+            help="Read corners and centre in both states, the other lines by this scheme: ground, v/2, v/3, floating.",
+            rich_help_panel=_REPORTS,
+        ),
+    ] = None,
+    g_on: Annotated[
+        str | None, typer.Option(help="Read margin: of a cell that is on.", rich_help_panel=_REPORTS)
+    ] = None,
+    g_off: Annotated[
+        str | None, typer.Option(help="Read margin: of a cell that is off.", rich_help_panel=_REPORTS)
+    ] = None,
+    effective: Annotated[
+        Path | None,
+        typer.Option(help="The conductances with their wires, siemens (.csv, .npz).", rich_help_panel=_FILES),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Output currents in ampere, a row an input (.csv).", rich_help_panel=_FILES),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="A picture of the first input (.png, .svg, .pdf).", rich_help_panel=_FILES)
+    ] = None,
+    quantity: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What the picture shows: {', '.join(_QUANTITIES)} (a drawing, up to 32 x 32); by default ir-drop.",
+            rich_help_panel=_FILES,
+        ),
+    ] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Solve an array with its wires exactly: its output currents, and what the wires take from them."""
+    import numpy as np
+
+    wiring = Wiring(
+        r_word_line=r_word_line, r_bit_line=r_bit_line, r_driver=r_driver, r_sense=r_sense, drive=drive, sense=sense
+    )
+    model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
+    needs = Needs(
+        c_word_line=c_word_line,
+        c_bit_line=c_bit_line,
+        c_cell=c_cell,
+        cross_section=cross_section,
+        temperature=temperature,
+        bandwidth=bandwidth,
+    )
+    files = _Files(effective=effective, out=out, plot=plot, quantity=quantity)
+    reports = chosen_reports(report)
+    model.check()
+    needs.check(reports)
+    files.check()
+    _check_margin(read_margin, g_on, g_off)
+    _check_linear(model, reports, read_margin, effective)
+    # Overflow is found by the checks; the bar ends before anything is printed.
+    with naming_options(), progress_bar() as tell, np.errstate(over="ignore", invalid="ignore"):
+        tell("reading", 0, 1)
+        conductances, wires = read_conductances(file), wiring.read()
+        array = make_array(
+            *(conductances, wires, model),
+            memory_limit=memory_limit,
+            progress=lambda step, share: tell(step, share, 1.0),
+        )
+        inputs = read_voltages(voltages, array.shape)
+        ends = 0.0 if bit_line_voltages is None else read_matrix(bit_line_voltages, "bit_line_voltages")
+        solution = array.solve(inputs, ends)
+        ideal = _without_wires(array, conductances, model, wiring, inputs, ends)
+        currents = solution.output_currents
+        powers = solution.device_currents * solution.word_line_voltages
+        check_finite("conductances, wires and voltages", currents, ideal, powers, solution.condition_estimate)
+        drop, drop_text = ir_drop_summary(_ir_drop(solution))
+        spent, power_text = _power(solution)
+        sections = {name: REPORTS[name](array, solution, needs) for name in reports}
+        if read_margin is not None:
+            sections["read-margin"] = read_margin_section(array, read_margin, g_on, g_off)  # type: ignore[arg-type]
+        tell("writing", 0, 1)
+        written = files.write(array, solution)
+    if as_json:
+        print_json(
+            {
+                "shape": array.shape,
+                "cells": model.kind,
+                "output_currents_ampere": currents,
+                "currents_without_wires_ampere": ideal,
+                "input_currents_ampere": solution.input_currents,
+                "kcl_residual": solution.kcl_residual,
+                "current_error": solution.current_error,
+                "condition_estimate": solution.condition_estimate,
+                "iterations": solution.iterations,
+                "worst": {"ir_drop": drop, "power": spent},
+                "files": written,
+                **{name.replace("-", "_"): section.data for name, section in sections.items()},
+            }
+        )
+        return
+    m, n = array.shape
+    _print_currents(currents.reshape(-1, n)[0], ideal.reshape(-1, n)[0])
+    for section in sections.values():
+        _print_section(section)
+    print_text(f"{drop_text}; {power_text}.")
+    print_text(
+        f"{m} word lines, {n} bit lines, {currents.size // n} input(s). Kirchhoff residual "
+        f"{solution.kcl_residual:.1e}, error {solution.current_error:.1e}, condition about "
+        f"{solution.condition_estimate:.1e}."
+    )
+    if written:
+        say(f"Written: {', '.join(map(str, written))}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """What to write, once everything is known."""
+
+    effective: Path | None
+    out: Path | None
+    plot: Path | None
+    quantity: str | None
+
+    def check(self) -> None:
+        """Refuse before the work what could not be written after it."""
+        from rescircuit.cli.program_inputs import check_writable
+
+        check_writable("--effective", self.effective, (".csv", ".npz"))
+        check_writable("--out", self.out, (".csv",))
+        check_writable("--plot", self.plot, _PICTURES)
+        if self.out is not None and self.out == self.effective:
+            raise InputError("--effective", "another file than --out", str(self.effective))
+        if self.quantity is not None and self.plot is None:
+            raise InputError("--quantity", "left out without --plot", self.quantity)
+        if self.quantity is not None and self._shown not in _QUANTITIES:
+            raise InputError("--quantity", f"one of {', '.join(_QUANTITIES)}", self.quantity)
+
+    def write(self, array: Crossbar | NonlinearCrossbar, solution: CrossbarSolution) -> list[Path]:
+        """Write them; what fails to be computed or drawn leaves none."""
+        from rescircuit.files import write_csv
+
+        effective = None if self.effective is None else array.effective_conductances()  # type: ignore[union-attr]
+        panel = None if self.plot is None else self._drawn(solution)
+        written = []
+        if self.out is not None:
+            written.append(write_csv(self.out, solution.output_currents.reshape(-1, array.shape[1])))
+        if self.effective is not None:
+            written.append(_write_matrix(self.effective, effective))
+        if self.plot is not None:
+            from rescircuit.plotting import save_figure
+
+            written.append(save_figure(panel, self.plot))  # type: ignore[arg-type]
+        return written
+
+    @property
+    def _shown(self) -> str:
+        return (self.quantity or "ir-drop").replace("_", "-")
+
+    def _drawn(self, solution: CrossbarSolution) -> Any:
+        from rescircuit.plotting import plot_array, plot_wires
+
+        if self._shown == _DRAWING:
+            return plot_wires(solution)
+        return plot_array(solution, self._shown.replace("-", "_"))
+
+
+def check_finite(causes: str, *results: Any) -> None:
+    """Refuse results that have left the range of floats."""
+    import numpy as np
+
+    if not all(np.isfinite(result).all() for result in results):
+        raise InputError(causes, "of a size for which results are finite numbers", "an overflow")
+
+
+def _check_margin(scheme: str | None, g_on: str | None, g_off: str | None) -> None:
+    """Refuse states without a read margin that they are for, and a scheme that is unknown."""
+    for option, given in (("--g-on", g_on), ("--g-off", g_off)):
+        if given is not None and scheme is None:
+            raise InputError(option, "left out without --read-margin", given)
+        if given is None and scheme is not None:
+            raise InputError(option, "given with --read-margin, such as 100uS", given)
+
+
+def _check_linear(model: CellModel, reports: list[str], read_margin: str | None, effective: Path | None) -> None:
+    """Refuse of other cells what only linear ones have."""
+    if model.kind == "linear":
+        return
+    asked = [f"--report {name}" for name in reports if name in _LINEAR_ONLY]
+    asked += ["--read-margin"] * (read_margin is not None) + ["--effective"] * (effective is not None)
+    if asked:
+        raise InputError(asked[0], "left out with cells that are not linear", f"--cells {model.kind}")
+
+
+def _without_wires(
+    array: Crossbar | NonlinearCrossbar, conductances: Array, model: CellModel, wiring: Wiring, inputs: Array, ends: Any
+) -> Array:
+    """Output currents if all wires, drivers and senses were without resistance, of the shape of the solution's."""
+    import numpy as np
+
+    topology, (m, n) = array.topology, array.shape
+    if not (topology.driven.all() and topology.sensed.all()):
+        return make_array(conductances, wiring.ends(), model).solve(inputs, ends).output_currents
+    drivers, senses, batch = array.checked_ends(inputs, ends)
+    law = model.law(conductances)
+    if law is None:
+        return (drivers @ conductances - senses * conductances.sum(axis=0)).reshape(*batch, n)
+    currents = [
+        law.currents(np.repeat(words[:, np.newaxis], n, axis=1), np.repeat(bits[np.newaxis], m, axis=0))[0].sum(axis=0)
+        for words, bits in zip(drivers, senses, strict=True)
+    ]
+    return np.reshape(currents, (*batch, n))
+
+
+def _ir_drop(solution: CrossbarSolution) -> Any:
+    """Nothing for an array without a cell between a source and a virtual ground."""
+    from rescircuit.crossbar import ir_drop
+
+    topology = solution.topology
+    return ir_drop(solution) if topology.driven.any() and topology.sensed.any() else None
+
+
+def _power(solution: CrossbarSolution) -> tuple[dict[str, Any], str]:
+    from rescircuit.crossbar import power
+
+    return power_summary(power(solution))
+
+
+def _write_matrix(path: Path, matrix: Any) -> Path:
+    """Effective conductances, as ``simulate array`` reads them."""
+    import numpy as np
+
+    from rescircuit.files import write_atomically, write_csv
+
+    if path.suffix.lower() == ".csv":
+        return write_csv(path, matrix)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as stream:  # to a name, savez would add a suffix of its own
+            np.savez(stream, conductances=matrix)
+
+    return write_atomically(path, write)
+
+
+def _print_currents(currents: Array, ideal: Array) -> None:
+    """The first input's currents, bit line by bit line."""
+    from rescircuit.quantities import format_quantity as show
+
+    pairs = list(zip(currents, ideal, strict=True))
+    rows = [
+        [str(j), show(ours, "A", 6), show(plain, "A", 6), f"{ours / plain - 1:+.3%}" if plain else ""]
+        for j, (ours, plain) in enumerate(pairs[:_SHOWN])
+    ]
+    print_table("Output currents of the first input", ["bit line", "current", "without wires", "change"], rows)
+    if len(pairs) > _SHOWN:
+        say(f"{len(pairs) - _SHOWN} more bit lines: --out or --json gives all.")
+
+
+def _print_section(section: Section) -> None:
+    print_table(section.title, section.columns, section.rows[:_SHOWN])
+    if len(section.rows) > _SHOWN:
+        say(f"{len(section.rows) - _SHOWN} more rows: --json gives all.")
+    if section.text:
+        print_text(f"{section.text}\n")
