@@ -376,15 +376,11 @@ class Elimination:
     def _response(self, rows: Integers, columns: Integers) -> tuple[Array, Array]:
         across = np.zeros((rows.size, rows.size))
         arrived: dict[int, tuple[Integers, Array]] = {}
-        words, bits = np.zeros(self.shape), np.zeros(self.shape)
         for number, cases in _grouped(self._tile_numbers(rows, columns)):
             block = self._tiles[number]
-            pending, out = np.empty((cases.size, block.pivots.size)), np.empty((cases.size, block.ports))
+            pending, out = np.zeros((cases.size, block.pivots.size)), np.empty((cases.size, block.ports))
             for k, case in enumerate(cases):
-                place = rows[case], columns[case]
-                words[place], bits[place] = 1.0, -1.0
-                out[k] = _push_tile(block, words, bits, pending[k])
-                words[place] = bits[place] = 0.0
+                out[k] = _push_cell(block, int(rows[case]), int(columns[case]), pending[k])
             _add_energies(across, cases, pending, block.pivots)
             arrived[id(block)] = cases, out
         for block in self._order:
@@ -540,6 +536,32 @@ def _push_tile(block: _Tile, words: Array, bits: Array, pending: Array) -> Array
             *(leaves.part(block.rows, leaves.values), leaves.part(block.pivots, leaves.pivots)),
             *(leaves.part(pending, leaves.pivots), vector, leaves.vectors),
         )
+    push_tile(plan.plan, block.rows, block.pivots, vector, pending)
+    return vector[plan.last :]
+
+
+def _push_cell(block: _Tile, row: int, column: int, pending: Array) -> Array:
+    """:func:`_push_tile` for a unit current into a cell's word line and out of its bit line; `pending` holds zeros."""
+    plan, cell = block.plan, np.array([row, column]) - block.corner
+    vector = np.zeros(plan.vector_store)
+    for leaves in plan.leaves:
+        program = leaves.program
+        within = cell - leaves.corners
+        lanes = np.flatnonzero(((within >= 0) & (within < program.words.shape)).all(axis=1))
+        for lane in lanes:
+            own = slice(lane, lane + 1)
+            unit = np.zeros(program.words.shape)
+            unit[tuple(within[lane])] = 1.0
+            stored = np.empty((program.degrees.size, 1))
+            push_leaves(
+                *(program.degrees, program.edges, program.words, program.bits, np.zeros((1, 2), np.int64), unit, -unit),
+                *(
+                    leaves.part(part, where)[:, own].copy()
+                    for part, where in ((block.rows, leaves.values), (block.pivots, leaves.pivots))
+                ),
+                *(stored, vector, leaves.vectors[own]),
+            )
+            leaves.part(pending, leaves.pivots)[:, own] = stored
     push_tile(plan.plan, block.rows, block.pivots, vector, pending)
     return vector[plan.last :]
 

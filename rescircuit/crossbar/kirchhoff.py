@@ -7,7 +7,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.compiled import kernel
 
-__all__ = ["defects", "flows"]
+__all__ = ["defects", "flows", "least_share"]
 
 
 @kernel
@@ -80,3 +80,14 @@ def flows(voltages: Array, conductances: Array) -> Array:
             for j in range(count):
                 currents[case, i] += (voltages[case, i] - voltages[case, j]) * conductances[i, j]
     return currents
+
+
+@kernel
+def least_share(after: Array, before: Array) -> float:
+    """The least quotient of two arrays' elements (m, n), where the second is above zero."""
+    least = np.inf
+    for i in range(after.shape[0]):
+        for j in range(after.shape[1]):
+            if after[i, j] < least * before[i, j]:
+                least = after[i, j] / before[i, j]
+    return least

@@ -12,7 +12,14 @@ from rescircuit.checks import Array
 from rescircuit.crossbar.topology import Flags, Topology
 from rescircuit.errors import SolutionError
 
-__all__ = ["CURRENT_LIMIT", "RESIDUAL_LIMIT", "TOO_MANY_DECADES", "CrossbarSolution", "checked_currents"]
+__all__ = [
+    "CURRENT_LIMIT",
+    "RESIDUAL_LIMIT",
+    "TOO_MANY_DECADES",
+    "CrossbarSolution",
+    "check_certificate",
+    "current_error",
+]
 
 RESIDUAL_LIMIT = 1e-12  # backward error; a healthy solution has 1e-17 to 1e-15
 CURRENT_LIMIT = 1e-9  # relative
@@ -150,8 +157,8 @@ def _along(leaving: Array, segments: Array, first: Flags, last: Flags) -> Array:
     return start[..., np.newaxis] - passed
 
 
-def checked_currents(topology: Topology, through: Array, ends: tuple[Array, Array], residual: float) -> float:
-    """The largest relative error of the lines' currents; too large a one is refused, and so is a residual.
+def current_error(topology: Topology, through: Array, ends: tuple[Array, Array]) -> float:
+    """The largest relative error of the lines' currents.
 
     Parameters
     ----------
@@ -159,16 +166,7 @@ def checked_currents(topology: Topology, through: Array, ends: tuple[Array, Arra
         Cells' currents, ampere.
     ends : arrays (k, m), (k, n)
         Currents out of the sources and into the virtual grounds by the map between the lines' ends, ampere.
-    residual : float
-        Kirchhoff's current law, see :data:`RESIDUAL_LIMIT`.
-
-    Raises
-    ------
-    SolutionError
-        When one of them is above its limit.
     """
-    if not residual <= RESIDUAL_LIMIT:
-        raise SolutionError("Kirchhoff's current law in the array", residual, RESIDUAL_LIMIT, TOO_MANY_DECADES)
     worst = 0.0
     for axis, held, by_map in ((2, topology.driven, ends[0]), (1, topology.sensed, ends[1])):
         known = np.where(held, by_map, 0.0)
@@ -178,8 +176,21 @@ def checked_currents(topology: Topology, through: Array, ends: tuple[Array, Arra
         # the wires around it.
         checked = held | ~topology.shorted.any(axis=axis - 1)
         apart = np.where(checked, np.abs(through.sum(axis=axis) - known), 0.0)
-        error = np.divide(apart, scale, out=np.zeros_like(scale), where=scale > 0)
-        worst = max(worst, float(error.max()))
-    if not worst <= CURRENT_LIMIT:
-        raise SolutionError("Currents of the array", worst, CURRENT_LIMIT, TOO_MANY_DECADES)
+        worst = max(worst, float(np.divide(apart, scale, out=np.zeros_like(scale), where=scale > 0).max()))
     return worst
+
+
+def check_certificate(residual: float, error: float) -> None:
+    """Refuse a solution that violates Kirchhoff's current law, or whose currents are in doubt.
+
+    Raises
+    ------
+    SolutionError
+        For a residual above :data:`RESIDUAL_LIMIT`, or an error above :data:`CURRENT_LIMIT`.
+    """
+    for what, value, limit in (
+        ("Kirchhoff's current law in the array", residual, RESIDUAL_LIMIT),
+        ("Currents of the array", error, CURRENT_LIMIT),
+    ):
+        if not value <= limit:
+            raise SolutionError(what, value, limit, TOO_MANY_DECADES)

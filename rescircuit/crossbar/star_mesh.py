@@ -352,8 +352,9 @@ def push_tile(plan: Integers, factors: Array, pivots: Array, vector: Array, pend
         whole = np.zeros((1, shared + count))
         _spread(vector, plan[k, _VECTORS], plan[k, _STARTS_A:], plan[k, _FIRST:], whole[0])
         _spread(vector, plan[k, _VECTORS + 1], plan[k, _STARTS_B:], plan[k, _SECOND:], whole[0])
-        rows = factors[row : row + shared * (shared + count)].reshape(shared, shared + count)
-        push(rows, pivots[first : first + shared], whole)
+        if whole.any():
+            rows = factors[row : row + shared * (shared + count)].reshape(shared, shared + count)
+            push(rows, pivots[first : first + shared], whole)
         pending[first : first + shared] = whole[0, :shared]
         vector[at : at + count] = whole[0, shared:]
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
+from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.crossbar.elimination import Elimination, threads_by_default
 from rescircuit.crossbar.kirchhoff import defects, flows
 from rescircuit.crossbar.topology import Topology
@@ -72,8 +73,10 @@ class LinearSystem:
         """
         arriving, across = self.elimination.response(rows, columns)
         words = int(self.elimination.sides[:2].sum())
-        drawn = np.linalg.solve(np.eye(rows.size) + changes[:, np.newaxis] * across, changes[:, np.newaxis] * arriving)
-        transfer = -arriving[:, :words].T @ drawn[:, words:]
+        drops = changes[:, np.newaxis]
+        with one_blas_thread():
+            drawn = np.linalg.solve(np.eye(rows.size) + drops * across, drops * arriving)
+            transfer = -arriving[:, :words].T @ drawn[:, words:]
         return self._by_line(transfer)
 
     @cached_property
