@@ -30,19 +30,19 @@ def run() -> str:
 
 def _maps() -> str:
     """Effective conductances, and how their cost grows."""
-    rows, measured = [], {}
+    rows, measured, peers = [], {}, {}
     product = _product_rate()
     for n in SIZES:
         taken, memory = apart(_map_time, n)
         measured[n] = taken
         peer, ratio = "", ""
         if n <= LARGEST_IN_BADCROSSBAR:
-            theirs = _badcrossbar(n)
+            theirs = peers[n] = _badcrossbar(n)
             peer, ratio = show(theirs), f"{theirs / taken:,.3g}"
         operations = _operations(n)
         rate = operations / taken / 1e9
         rows.append([f"{n} x {n}", show(taken), peer, ratio, memory, f"{rate:.3g}", f"{rate / product:.0%}"])
-    _plot(measured, product)
+    _plot(measured, peers, product)
     columns = ["array", "effective conductances", "badcrossbar, n inputs", "times slower", "peak memory"]
     columns += ["1e9 operations/s", "of a matrix product's rate"]
     return (
@@ -246,12 +246,13 @@ def _operations(n: int) -> float:
     return max(total, float(n**2))
 
 
-def _plot(measured: dict[int, float], product: float) -> None:
+def _plot(measured: dict[int, float], peers: dict[int, float], product: float) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4.6), layout="constrained")
     sizes = np.array(sorted(measured))
     axes.loglog(sizes, [measured[n] for n in sizes], "o-", color="#0072B2", label="effective conductances")
+    axes.loglog(list(peers), list(peers.values()), "s-", color="#CC79A7", label="badcrossbar, all n inputs")
     bound = [_operations(int(n)) / (product * 1e9) for n in sizes]
     axes.loglog(sizes, bound, "--", color="#D55E00", label="its products at the rate of large ones")
     large = sizes[-1]

@@ -118,7 +118,7 @@ class AnalogLayer:
         volts = quantise_unsigned(x, self.input_full_scale, spec.dac_bits) * volts_per_input
         total = np.zeros((*x.shape[:-1], self.dense.weight.shape[0]))
         for tile in self.tiles:
-            currents = volts[..., tile.inputs] @ tile.crossbar.effective_conductances()
+            currents = volts[..., tile.inputs] @ tile.crossbar
             total[..., tile.outputs] += self._read_out(currents[..., 0::2], currents[..., 1::2])
         return total / (volts_per_input * self.siemens_per_weight)
 
