@@ -26,6 +26,7 @@ from rescircuit.errors import InputError, SolutionError
 __all__ = ["NonlinearCrossbar"]
 
 _AT_ONCE = 1 << 22  # cells, of all inputs that are iterated side by side
+_ARRAYS = 100  # (m, n), that Newton's method holds: cells, voltages, and GMRES's vectors
 _CHORD_STEPS = 12
 _NEWTON_STEPS = 40
 _HALVINGS = 20
@@ -80,7 +81,7 @@ class NonlinearCrossbar(WiredArray):
     ) -> None:
         if not hasattr(cells, "currents"):
             raise InputError("cells", "a law of cells, such as BankCells or SinhCells", cells)
-        check_memory(cells.shape, memory_limit)
+        check_memory(cells.shape, memory_limit, arrays=_ARRAYS)
         self.cells = cells
         self.topology = wired(cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense)
         zero = np.zeros(cells.shape)
@@ -135,6 +136,8 @@ class NonlinearCrossbar(WiredArray):
         """Some inputs: by a chord side by side, and those for which it is too slow one by one."""
         state = self._start(ends)
         slow = self._chord(state)
+        if slow.any():
+            state.system.forget()
         for k in np.flatnonzero(slow):
             own = self._newton_from_rest(_Ends(ends.drivers[k : k + 1], ends.senses[k : k + 1]))
             state.put(int(k), own)
@@ -187,6 +190,7 @@ class NonlinearCrossbar(WiredArray):
         state = self._evaluated(state.system, ends, state.words, state.bits, state.iterations)
         size, before = np.inf, np.inf
         for _ in range(_NEWTON_STEPS):
+            state.system.forget()  # the next one takes as much memory
             system = self._linear(0.5 * (state.d_word - state.d_bit)[0])
             step = _newton_step(system, state)
             size = float(state.relative_size(*step)[0])

@@ -79,6 +79,10 @@ class LinearSystem:
             transfer = -arriving[:, :words].T @ drawn[:, words:]
         return self._by_line(transfer)
 
+    def forget(self) -> None:
+        """Give up the factors; they are made again when they are asked for."""
+        vars(self).pop("elimination", None)
+
     @cached_property
     def elimination(self) -> Elimination:
         """All nodes but sources and virtual grounds eliminated, with what solutions need."""
@@ -250,16 +254,16 @@ def laplacian(conductances: Array) -> Array:
 DEFAULT_MEMORY = 12 << 30  # bytes
 
 
-def needed_memory(shape: tuple[int, int]) -> int:
-    """About how many bytes an elimination takes."""
+def needed_memory(shape: tuple[int, int], arrays: int = 0) -> int:
+    """About how many bytes an elimination takes, and so many arrays (m, n) besides."""
     m, n = shape
     levels = max(1.0, np.log2(max(m, n) / 8))
-    return int(8 * m * n * (64 + 8 * levels) + 8 * 6 * (m + n) ** 2)
+    return int(8 * m * n * (64 + 8 * levels + arrays) + 8 * 6 * (m + n) ** 2)
 
 
-def check_memory(shape: tuple[int, int], limit: int) -> None:
+def check_memory(shape: tuple[int, int], limit: int, arrays: int = 0) -> None:
     """Refuse an array that is too large before the work starts."""
-    needed = needed_memory(shape)
+    needed = needed_memory(shape, arrays)
     if needed > limit:
         required = f"of a size whose solution needs at most {limit / 2**30:.3g} GiB"
         raise InputError("conductances", required, f"shape {shape} for about {needed / 2**30:.3g} GiB", _MORE_MEMORY)
