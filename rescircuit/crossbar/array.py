@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import Array, non_negative_array
+from rescircuit.checks import Array, non_negative_array, whole_number
 from rescircuit.crossbar.kirchhoff import least_share
 from rescircuit.crossbar.solution import CrossbarSolution, check_certificate, current_error
 from rescircuit.crossbar.topology import LARGEST, wired
@@ -88,11 +88,14 @@ class Crossbar(WiredArray):
         threads: int | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> None:
+        shape = getattr(conductances, "shape", ())
+        if len(shape) == 2:  # before anything of this size is made
+            check_memory(shape, memory_limit)
         cells = _checked_cells(conductances)
         check_memory(cells.shape, memory_limit)
         self._conductances = cells
         self._origin: Crossbar | None = None
-        self._threads = threads
+        self._threads = None if threads is None else whole_number("threads", threads, 1)
         self._progress = progress
         self.topology = wired(cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense, np.isinf(cells))
         self.topology.check_paths(cells > 0)
@@ -182,6 +185,13 @@ class Crossbar(WiredArray):
         if np.isinf(values).any() or (values == 0).any():  # what may short-circuit sources, or cut off a line
             changed.topology.check_paths(cells > 0)
         return changed
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        return f"<Crossbar of {m} word lines and {n} bit lines>"
+
+    def __matmul__(self, other: Any) -> Array:
+        raise InputError("crossbar @ ...", "written as voltages @ crossbar", other)
 
     def __rmatmul__(self, voltages: Any) -> Array:
         """``voltages @ crossbar``: output currents (..., n), ampere, for voltages (..., m)."""

@@ -132,6 +132,10 @@ class NonlinearCrossbar(WiredArray):
             iterations=max(state.iterations for state in states),
         )
 
+    def __repr__(self) -> str:
+        m, n = self.shape
+        return f"<NonlinearCrossbar of {m} word lines and {n} bit lines, {type(self.cells).__name__}>"
+
     def _solve(self, ends: _Ends) -> _State:
         """Some inputs: by a chord side by side, and those for which it is too slow one by one."""
         state = self._start(ends)

@@ -98,7 +98,7 @@ def ir_drop(solution: CrossbarSolution) -> IrDrop:
     >>> round(float(lost.worst), 5), lost.worst_cell
     (0.00657, array([0, 1]))
     """
-    topology = solution.topology
+    topology = _checked(solution).topology
     held = topology.driven[:, np.newaxis] & topology.sensed
     if not held.any():
         raise InputError("the array", "with a driven word line and a sensed bit line", "one without")
@@ -167,7 +167,7 @@ def power(solution: CrossbarSolution) -> Power:
     >>> round(float(spent.supplied), 9), spent.cells.round(9)
     (0.0005, array([[0.00025]]))
     """
-    topology = solution.topology
+    topology = _checked(solution).topology
     along, down = solution.word_wire_currents, solution.bit_wire_currents
     arriving = np.stack([along[..., 0] * topology.left, along[..., -1] * topology.right])
     leaving = np.stack([down[..., 0, :] * topology.top, down[..., -1, :] * topology.bottom])
@@ -254,7 +254,7 @@ def current_density(solution: CrossbarSolution, cross_section: Any, limit: float
         raise InputError("cross_section", "one number or a pair, of word and bit lines", f"shape {sections.shape}")
     section_word, section_bit = np.broadcast_to(sections, 2)
     bearable = positive_number("limit", limit, "A/m²")
-    topology = solution.topology
+    topology = _checked(solution).topology
     there = (np.isfinite(topology.word_segments), np.isfinite(topology.bit_segments))
     words = np.where(there[0], np.abs(solution.word_wire_currents) / section_word, 0.0)
     bits = np.where(there[1], np.abs(solution.bit_wire_currents) / section_bit, 0.0)
@@ -267,13 +267,20 @@ def current_density(solution: CrossbarSolution, cross_section: Any, limit: float
     )
 
 
+def _checked(solution: Any) -> CrossbarSolution:
+    """A solution, and not the array that it is of."""
+    if not isinstance(solution, CrossbarSolution):
+        raise InputError("solution", "what an array's solve() returned", solution)
+    return solution
+
+
 def _supplied(solution: CrossbarSolution) -> Array:
     """Power of all sources, (...), watt.
 
     Currents into and out of the array are equal, so voltages may count from any level: from the lowest source no
     large, equal powers cancel.
     """
-    topology = solution.topology
+    topology = _checked(solution).topology
     drivers, senses = solution.driver_voltages, solution.sense_voltages
     held = np.concatenate([drivers[..., topology.driven], senses[..., topology.sensed]], axis=-1)
     lowest = held.min(axis=-1, keepdims=True)

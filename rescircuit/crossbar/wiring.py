@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.checks import Array
+from rescircuit.checks import Array, whole_number
 from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.crossbar.elimination import Elimination, threads_by_default
 from rescircuit.crossbar.kirchhoff import defects, flows
@@ -263,10 +263,15 @@ def needed_memory(shape: tuple[int, int], arrays: int = 0) -> int:
 
 def check_memory(shape: tuple[int, int], limit: int, arrays: int = 0) -> None:
     """Refuse an array that is too large before the work starts."""
+    whole_number("memory_limit", limit, 1)
     needed = needed_memory(shape, arrays)
     if needed > limit:
-        required = f"of a size whose solution needs at most {limit / 2**30:.3g} GiB"
-        raise InputError("conductances", required, f"shape {shape} for about {needed / 2**30:.3g} GiB", _MORE_MEMORY)
+        required = f"of a size whose solution needs at most {_size(limit)}"
+        raise InputError("conductances", required, f"shape {shape} for about {_size(needed)}", _MORE_MEMORY)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.3g} GiB" if count >= 1 << 30 else f"{count / 2**20:.3g} MiB"
 
 
 _MORE_MEMORY = "Raise memory_limit (bytes), or split the array into tiles."

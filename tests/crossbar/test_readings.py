@@ -228,3 +228,9 @@ def test_bad_input_gets_one_clear_line(read, says):
 def test_an_array_without_a_sensed_line_has_no_drop():
     with pytest.raises(rc.InputError, match="with a driven word line and a sensed bit line"):
         ir_drop(rc.Crossbar([[1e-3]], sense="floating").solve([1.0]))
+
+
+@pytest.mark.parametrize("read", [ir_drop, power, lambda x: current_density(x, 1e-14)])
+def test_an_array_is_no_solution(read):
+    with pytest.raises(rc.InputError, match=r"solution must be what an array's solve\(\) returned, got <Crossbar of 1"):
+        read(rc.Crossbar([[1e-3]]))

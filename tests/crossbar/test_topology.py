@@ -217,3 +217,20 @@ def test_what_is_no_array_gets_one_clear_line(make, says):
         make()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: rc.Crossbar([[1e-3]], threads=0), "threads must be a whole number of at least 1"),
+        (lambda: rc.Crossbar([[1e-3]], threads="a"), "threads must be a whole number of at least 1"),
+        (lambda: rc.Crossbar([[1e-3]], memory_limit=-1), "memory_limit must be a whole number of at least 1"),
+        (lambda: rc.Crossbar(np.broadcast_to(1e-6, (10**6, 10**6))), "of a size whose solution needs at most 12 GiB"),
+        (lambda: rc.Crossbar([[1e-3]]) @ np.ones(1), "written as voltages @ crossbar"),
+    ],
+)
+def test_slips_get_one_clear_line(make, says):
+    with pytest.raises(rc.InputError) as caught:
+        make()
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
