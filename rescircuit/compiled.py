@@ -22,7 +22,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 def summing_kernel(function: Callable[..., Any]) -> Any:
     """The same for kernels that add many numbers: the order of additions is the compiler's.
 
-    So sums run in vector lanes. Products, quotients and infinities are as they would be otherwise.
+    So sums run in vector lanes, and a product may be added before it is rounded. Quotients and infinities are as they
+    would be otherwise.
     """
     return _compiled(function, fastmath={"reassoc", "contract"})
 

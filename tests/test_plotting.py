@@ -281,9 +281,11 @@ def test_mixed_signs_have_white_for_zero():
 def any_solution(m, n):
     """Voltages of a size that arrays have, which no array needs to be solved for."""
     words, bits = 0.1 - 0.01 * RNG.uniform(0, 1, (1, m, n)), 0.01 * RNG.uniform(0, 1, (1, m, n))
+    through = 1e-6 * (words - bits)
     return rc.CrossbarSolution.of(
         wired((m, n), 1.0, 1.0, 0.0, 0.0, "left", "bottom"),
-        *(np.full((1, m), 0.1), np.zeros((1, n)), words, bits, 1e-6 * (words - bits)),
+        *(np.full((1, m), 0.1), np.zeros((1, n)), words, bits, through),
+        (through.sum(axis=-1), through.sum(axis=-2)),
         batch=(),
         kcl_residual=0.0,
         current_error=0.0,
@@ -325,6 +327,22 @@ def test_floating_lines_are_dashed_and_broken_wires_left_out():
     dashed = [dashes is not None for _, dashes in lines.get_linestyle()]
     assert sum(dashed) == 1
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["source", "virtual ground", "floating line"]
+
+
+def test_open_cells_are_hollow():
+    cells = np.full((3, 2), 1e-4)
+    cells[1, 0] = 0.0
+    axes = plot_wires(rc.Crossbar(cells, 2.0, 2.0).solve([0.1, 0.2, 0.1]))
+    rings = axes.collections[2]
+    assert rings.get_offsets().tolist() == [[0, 1]]
+    assert rings.get_facecolor().tolist() == [[1.0, 1.0, 1.0, 1.0]]
+    assert axes.get_legend().get_texts()[-1].get_text() == "open cell"
+
+
+def test_without_a_drop_there_is_no_circle():
+    axes = plot_array(rc.Crossbar(np.full((3, 2), 1e-4)).solve([0.1, 0.2, 0.1]))
+    assert not axes.lines
+    assert axes.get_title() == "IR drop / voltage applied"
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 32), (32, 32)])

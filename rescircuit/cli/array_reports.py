@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,24 @@ if TYPE_CHECKING:
     from rescircuit.checks import Array
     from rescircuit.crossbar import Crossbar, CrossbarSolution, IrDrop, Power
 
-__all__ = ["REPORTS", "Needs", "Section", "chosen_reports", "ir_drop_summary", "power_summary", "read_margin_section"]
+__all__ = [
+    "REPORTS",
+    "Needs",
+    "Section",
+    "chosen_reports",
+    "ir_drop_summary",
+    "known_numbers",
+    "percent",
+    "power_summary",
+    "read_margin_section",
+]
 
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_COLDEST, _HOTTEST = -273.15, 1000.0  # °C
 _SHOWN = 16  # rows of a table that people would still read
+_FEEDTHROUGH = (
+    "A negative Elmore delay is feedthrough of the cells' capacitance: the current starts above its final value."
+)
 _SETTLED = (1e-2, 1e-3, 1e-6)  # relative errors whose times people ask for
 
 
@@ -60,13 +76,19 @@ class Needs:
             if given is None and user in wanted and needed.name in _EXAMPLES:
                 required = f"given with --report {user}, such as {_EXAMPLES[needed.name]}"
                 raise InputError(_option(needed.name), required, given)
+        if self.temperature is not None:
+            _celsius(self.temperature)
 
     def number(self, name: str, unit: str, default: float = 0.0) -> float:
         """One of them as a number."""
         from rescircuit.quantities import parse_quantity
 
         text = getattr(self, name)
-        return default if text is None else parse_quantity(text, unit, argument=_option(name))
+        try:
+            return default if text is None else parse_quantity(text, unit, argument=_option(name))
+        except InputError as error:
+            required = error.required.replace("1mHz", "1megHz")
+            raise InputError(error.argument, required, error.got, error.hint) from None
 
 
 _USERS = {
@@ -103,7 +125,7 @@ def ir_drop_summary(drop: IrDrop | None) -> tuple[dict[str, Any], str]:
     row, column = (int(k) for k in np.unravel_index(int(np.nanargmax(shares)), shares.shape)[-2:])
     worst, mean = float(np.nanmax(shares)), float(np.nanmean(shares))
     data |= {"worst_cell": [row, column], "worst_relative": worst, "mean_relative": mean}
-    return data, f"IR drop at most {worst:.3%} (word line {row}, bit line {column}), {mean:.3%} on average"
+    return data, f"IR drop at most {percent(worst)} (word line {row}, bit line {column}), {percent(mean)} on average"
 
 
 def power_summary(spent: Power) -> tuple[dict[str, Any], str]:
@@ -121,7 +143,9 @@ def power_summary(spent: Power) -> tuple[dict[str, Any], str]:
     )
 
 
-def read_margin_section(crossbar: Crossbar, scheme: str, g_on: str | None, g_off: str | None) -> Section:
+def read_margin_section(
+    crossbar: Crossbar, scheme: str, g_on: str | None, g_off: str | None, v_read: str | None = None
+) -> Section:
     """How well both states of the corners' and the centre's cells are told apart."""
     from rescircuit.bank import DEFAULT_READ_VOLTAGE
     from rescircuit.crossbar import read_margin
@@ -133,7 +157,8 @@ def read_margin_section(crossbar: Crossbar, scheme: str, g_on: str | None, g_off
         if text is None:
             raise InputError(_option(name), "given with --read-margin, such as 100uS", text)
         states[name] = parse_quantity(text, "S", argument=_option(name))
-    found = read_margin(crossbar, **states, scheme=scheme)
+    volts = DEFAULT_READ_VOLTAGE if v_read is None else parse_quantity(v_read, "V", argument="--v-read")
+    found = read_margin(crossbar, **states, scheme=scheme, v_read=volts)
     rows = [
         [f"{row}, {column}", show(on, "A"), show(off, "A"), f"{margin:.4f}"]
         for (row, column), on, off, margin in zip(
@@ -142,7 +167,7 @@ def read_margin_section(crossbar: Crossbar, scheme: str, g_on: str | None, g_off
     ]
     data = {
         "scheme": scheme,
-        "v_read_volt": DEFAULT_READ_VOLTAGE,
+        "v_read_volt": volts,
         "g_on_siemens": states["g_on"],
         "g_off_siemens": states["g_off"],
         "cells": found.cells,
@@ -152,7 +177,10 @@ def read_margin_section(crossbar: Crossbar, scheme: str, g_on: str | None, g_off
         "worst": found.worst,
         "worst_cell": found.worst_cell,
     }
-    worst = f"Worst margin {found.worst:.4f}, at word line {found.worst_cell[0]}, bit line {found.worst_cell[1]}."
+    worst = (
+        f"Worst margin {found.worst:.4f}, at word line {found.worst_cell[0]}, bit line {found.worst_cell[1]}; "
+        f"read at {show(volts, 'V')}, margin = (I_on - I_off) / I_on."
+    )
     columns = ["word line, bit line", "on", "off", "margin"]
     return Section(title=f"Read margins, scheme {scheme}", columns=columns, rows=rows, data=data, text=worst)
 
@@ -176,7 +204,7 @@ def _ir_drop(crossbar: Any, solution: CrossbarSolution, needs: Needs) -> Section
     columns = (drop.worst, drop.mean, drop.worst_relative, drop.mean_relative, drop.worst_cell[..., 0])
     flat = [*(np.ravel(each).tolist() for each in columns), drop.worst_cell[..., 1].ravel().tolist()]
     rows = [
-        [str(k), show(worst, "V"), show(mean, "V"), _percent(relative), _percent(usual), f"{row}, {column}"]
+        [str(k), show(worst, "V"), show(mean, "V"), percent(relative), percent(usual), f"{row}, {column}"]
         for k, (worst, mean, relative, usual, row, column) in enumerate(zip(*flat, strict=True))
     ]
     return Section(
@@ -202,7 +230,7 @@ def _power(crossbar: Any, solution: CrossbarSolution, needs: Needs) -> Section: 
     k, parts = _largest_power(spent)
     total = parts["supplied"]
     rows = [
-        [name.replace("_", " "), show(watt, "W"), f"{watt / total:.3%}" if total else ""]
+        [name.replace("_", " "), show(watt, "W"), percent(watt / total) if total else ""]
         for name, watt in parts.items()
     ]
     data = {
@@ -223,7 +251,8 @@ def _noise(crossbar: Crossbar, solution: CrossbarSolution, needs: Needs) -> Sect
     from rescircuit.crossbar import thermal_noise
     from rescircuit.quantities import format_quantity as show
 
-    celsius, bandwidth = needs.number("temperature", "", 27.0), needs.number("bandwidth", "Hz")
+    celsius = 27.0 if needs.temperature is None else _celsius(needs.temperature)
+    bandwidth = needs.number("bandwidth", "Hz")
     noise = thermal_noise(crossbar, celsius)
     rms = noise.rms(bandwidth)
     currents = solution.output_currents.reshape(-1, rms.size)[0]
@@ -269,6 +298,7 @@ def _settling(crossbar: Crossbar, solution: CrossbarSolution, needs: Needs) -> S
             "seconds_to_relative_error": times,
         },
         text=f"Slowest time constant {show(outcome.slowest_time_constant, 's')}; errors below {within}."
+        + (f" {_FEEDTHROUGH}" if (delays < 0).any() else "")
         + (f" {_more(delays.size)}" if delays.size > _SHOWN else ""),
     )
 
@@ -336,12 +366,25 @@ def _largest_power(spent: Power) -> tuple[int, dict[str, float]]:
     return k, {name: float(np.ravel(values)[k]) for name, values in sums.items()}
 
 
+def _celsius(text: str) -> float:
+    """A temperature in °C: a plain number, for K would be read as kilo."""
+    number = float(text) if _PLAIN.fullmatch(text.strip()) else float("nan")
+    if not _COLDEST <= number <= _HOTTEST:
+        required = f"a number of °C from {_COLDEST:g} to {_HOTTEST:g}, such as 27"
+        raise InputError("--temperature", required, text)
+    return number
+
+
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _percent(share: float) -> str:
-    return f"{share:.3%}" if share == share else ""  # noqa: PLR0124 - NaN where no voltage is applied
+def percent(share: float, sign: str = "") -> str:
+    """A share in percent, with `sign` ``"+"`` for changes; what rounds to zero has no sign."""
+    if share != share:  # noqa: PLR0124 - NaN where no voltage is applied
+        return ""
+    text = f"{share:{sign}.3%}"
+    return "0.000%" if float(text[:-1]) == 0 else text
 
 
 def _seconds(time: float) -> str:

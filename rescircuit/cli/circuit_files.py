@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,9 @@ __all__ = [
     "VoltagesFile",
     "WOverL",
     "Wiring",
+    "check_output",
     "make_array",
+    "naming_option",
     "naming_options",
     "read_circuit",
     "read_conductances",
@@ -45,12 +48,13 @@ __all__ = [
 
 CELL_KINDS = ("linear", "sinh", "1t1r")
 _LEFT_OUT = "0ohm"
+_ENDS = {"left", "right", "bottom", "top", "both", "floating"}
 _TABLES = (".csv", ".npz")
 _WIRES, _CELLS = "Wires, drivers and senses", "Cells"
 _OPTIONS = {
     *("voltages", "bit_line_voltages", "r_word_line", "r_bit_line", "r_driver", "r_sense", "drive", "sense"),
     *("v_scale", "w_over_l", "v_gate", "c_word_line", "c_bit_line", "c_cell", "cross_section", "bandwidth"),
-    *("g_on", "g_off", "timeout", "quantity"),
+    *("g_on", "g_off", "v_read", "timeout", "quantity", "sample"),
 }
 _OTHER_OPTIONS = {"temperature_celsius": "--temperature", "scheme": "--read-margin"}
 
@@ -154,21 +158,25 @@ class Wiring:
 
     def read(self) -> dict[str, Any]:
         """What :class:`rescircuit.Crossbar` takes."""
-        drivers, senses = (_resistances(name, getattr(self, name)) for name in ("r_driver", "r_sense"))
         return {
             "r_word_line": _resistances("r_word_line", self.r_word_line),
             "r_bit_line": _resistances("r_bit_line", self.r_bit_line),
-            "r_driver": drivers if isinstance(drivers, float) else drivers.ravel(),
-            "r_sense": senses if isinstance(senses, float) else senses.ravel(),
+            "r_driver": _one_a_line("r_driver", self.r_driver),
+            "r_sense": _one_a_line("r_sense", self.r_sense),
             **self.ends(),
         }
 
     def ends(self) -> dict[str, Any]:
         """The same without any resistance."""
         return {
-            name: choice if "," not in choice else [one.strip() for one in choice.split(",")]
+            name: _end(choice) if "," not in choice else [_end(one.strip()) for one in choice.split(",")]
             for name, choice in (("drive", self.drive), ("sense", self.sense))
         }
+
+    def files(self) -> list[Path]:
+        """The files among them."""
+        texts = (self.r_word_line, self.r_bit_line, self.r_driver, self.r_sense)
+        return [Path(text) for text in texts if Path(text).suffix.lower() in _TABLES]
 
     def refuse(self) -> None:
         """Refuse whatever a bank has not."""
@@ -177,7 +185,7 @@ class Wiring:
             if not isinstance(ohms := _resistances(name, text), float) or ohms:
                 raise InputError(_option(name), "left out for a bank, which has no such wires", text)
         for name, usual in (("drive", "left"), ("sense", "bottom")):
-            if getattr(self, name) != usual:
+            if _end(getattr(self, name)) != usual:
                 raise InputError(_option(name), "left out for a bank, which has no such lines", getattr(self, name))
 
 
@@ -212,6 +220,14 @@ class CellModel:
                 such = {"v_scale": "0.25V", "w_over_l": "10"}[name]
                 raise InputError(_option(name), f"given with --cells {kind}, such as {such}", given)
 
+    def refuse(self) -> None:
+        """Refuse whatever a bank has not."""
+        if self.kind != "linear":
+            raise InputError("--cells", "left out for a bank, which has switches of its own", self.kind)
+        for name in ("v_scale", "w_over_l", "v_gate"):
+            if (given := getattr(self, name)) is not None:
+                raise InputError(_option(name), "left out for a bank, which has switches of its own", given)
+
     def _behind_switches(self, conductances: Array) -> CellLaw:
         import numpy as np
 
@@ -230,11 +246,12 @@ class CellModel:
 
 
 def read_circuit(
-    file: Path, voltages: Path | None, bit_line_voltages: Path | None, wiring: Wiring
+    file: Path, voltages: Path | None, bit_line_voltages: Path | None, wiring: Wiring, model: CellModel = CellModel()
 ) -> tuple[Bank | Crossbar | NonlinearCrossbar, dict[str, Any]]:
     """The bank or crossbar of a file, and the options that deck() and verify() take for it."""
     if file.suffix.lower() != ".json":
-        crossbar = make_array(read_conductances(file), wiring.read())
+        model.check()
+        crossbar = make_array(read_conductances(file, model), wiring.read(), model)
         options = {"voltages": read_voltages(voltages, crossbar.shape)}
         if bit_line_voltages is not None:
             options["bit_line_voltages"] = read_matrix(bit_line_voltages, "bit_line_voltages")
@@ -242,6 +259,7 @@ def read_circuit(
     from rescircuit.bank_files import load_bank
 
     wiring.refuse()
+    model.refuse()
     if bit_line_voltages is not None:
         raise InputError("--bit-line-voltages", "left out for a bank, which has no bit lines", str(bit_line_voltages))
     bank, mask = load_bank(file)
@@ -274,9 +292,18 @@ def make_array(
     return Crossbar(conductances, **options, progress=own)
 
 
-def read_conductances(file: Path) -> Array:
-    """The cells of an array, siemens."""
-    return read_matrix(file, "conductances")
+def read_conductances(file: Path, model: CellModel = CellModel()) -> Array:
+    """The cells of an array, siemens; ``inf`` is a shorted one, which only linear cells can be."""
+    import numpy as np
+
+    from rescircuit.checks import finite_array
+
+    if model.kind != "linear":
+        return read_matrix(file, "conductances")
+    table = np.asarray(_table(file, "conductances"))
+    shorted = np.isposinf(table) if table.dtype.kind == "f" else np.zeros(table.shape, dtype=bool)
+    finite = np.where(shorted, table.dtype.type(0), table)
+    return np.where(shorted, np.inf, finite_array(f"conductances in {file.name}", finite))
 
 
 def read_voltages(file: Path | None, shape: tuple[int, int]) -> Array:
@@ -297,14 +324,37 @@ def read_matrix(file: Path, name: str) -> Array:
     return finite_array(f"{name} in {file.name}", _table(file, name))
 
 
+def check_output(option: str, path: Path | None, inputs: Iterable[Path | None]) -> None:
+    """Refuse to write to a directory, or over one of the files that were given."""
+    if path is None:
+        return
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for long names
+        raise InputError(option, "a file's name, not that of a directory", str(path))
+    for file in inputs:
+        if file is not None and os.path.realpath(file) == os.path.realpath(path):
+            raise InputError(option, "another file than those that are read", str(path))
+
+
 @contextmanager
-def naming_options() -> Iterator[None]:
-    """Within it, errors name the option of the command line in place of the library's argument."""
+def naming_option(option: str) -> Iterator[None]:
+    """Within it, errors about a file or a path name the option that it was given to."""
+    try:
+        yield
+    except InputError as error:
+        name = option if error.argument in ("file", "path") else f"{option} {error.argument}"
+        raise InputError(name, error.required, error.got, error.hint) from None
+
+
+@contextmanager
+def naming_options(file: Path | None = None) -> Iterator[None]:
+    """Within it, errors name the option of the command line, or the file of conductances, not the argument."""
     try:
         yield
     except InputError as error:
         argument, space, place = error.argument.partition(" ")
         name = _OTHER_OPTIONS.get(argument) or (_option(argument) if argument in _OPTIONS else argument)
+        if argument == "conductances" and file is not None and not place.startswith("in "):
+            name = f"conductances in {file.name}"
         hint = error.hint.replace("memory_limit (bytes)", "--memory-limit")
         raise InputError(name + space + place, error.required, error.got, hint) from None
 
@@ -322,7 +372,35 @@ def _resistances(name: str, text: str) -> Any:
     return parse_quantity(text, "ohm", argument=_option(name))
 
 
+def _one_a_line(name: str, text: str) -> Any:
+    """One quantity, or a file's row or column of one a line."""
+    ohms = _resistances(name, text)
+    if isinstance(ohms, float):
+        return ohms
+    if ohms.ndim > 2 or (ohms.ndim == 2 and 1 not in ohms.shape):
+        raise InputError(_option(name), "a number, or a file with one row or one column", f"shape {ohms.shape}")
+    return ohms.ravel()
+
+
+def _end(text: str) -> str:
+    """A line's ends in the library's letters; what is unknown stays as it is."""
+    return text.lower() if text.lower() in _ENDS else text
+
+
 def _table(file: Path, name: str) -> Any:
+    """The numbers of a file; errors name the option it was given to, and those of conductances the file."""
+    if name != "conductances":
+        with naming_option(_option(name)):
+            return _read_table(file, name)
+    try:
+        return _read_table(file, name)
+    except InputError as error:
+        if error.argument == "file" or error.argument.startswith(file.name):
+            raise
+        raise InputError(f"{error.argument} in {file.name}", error.required, error.got, error.hint) from None
+
+
+def _read_table(file: Path, name: str) -> Any:
     """What stands in a CSV file, or as the array `name` (or the only one) in an npz file."""
     from rescircuit.files import read_csv, read_npz
 

@@ -9,6 +9,8 @@ import typer
 
 from rescircuit.cli.circuit_files import (
     BitLineVoltagesFile,
+    CellModel,
+    Cells,
     CircuitFile,
     Drive,
     RBitLine,
@@ -16,12 +18,18 @@ from rescircuit.cli.circuit_files import (
     RSense,
     RWordLine,
     Sense,
+    VGate,
     VoltagesFile,
+    VScale,
     Wiring,
+    WOverL,
+    check_output,
+    naming_option,
     naming_options,
     read_circuit,
 )
 from rescircuit.cli.console import JSON_OPTION, example, print_json, say
+from rescircuit.errors import InputError
 
 __all__ = ["export"]
 
@@ -30,6 +38,7 @@ EPILOG = example(
     "rescircuit export conductances.csv --r-word-line 1ohm --r-bit-line 1ohm -o array.cir",
     "ngspice -b -r array.raw array.cir",
 )
+_NO_DECKS = (".csv", ".npz", ".json", ".toml")  # suffixes of what the commands read
 
 
 def export(
@@ -42,6 +51,10 @@ def export(
     r_sense: RSense = "0ohm",
     drive: Drive = "left",
     sense: Sense = "bottom",
+    cells: Cells = "linear",
+    v_scale: VScale = None,
+    w_over_l: WOverL = None,
+    v_gate: VGate = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The deck to write; by default it is printed.")
     ] = None,
@@ -53,10 +66,15 @@ def export(
     wiring = Wiring(
         r_word_line=r_word_line, r_bit_line=r_bit_line, r_driver=r_driver, r_sense=r_sense, drive=drive, sense=sense
     )
-    with naming_options():
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring)
+    model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
+    if out is not None and out.suffix.lower() in _NO_DECKS:
+        raise InputError("--out", "a deck's name, such as array.cir", str(out))
+    check_output("--out", out, [file, voltages, bit_line_voltages, *wiring.files()])
+    with naming_options(file):
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model)
         written = deck(thing, **options)
-    path = None if out is None else written.write(out)
+    with naming_option("--out"):
+        path = None if out is None else written.write(out)
     if as_json:
         print_json({"file": path, "nodes": written.nodes, "sources": written.sources, "text": written.text})
     elif path is None:

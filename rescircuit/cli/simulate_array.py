@@ -14,6 +14,8 @@ from rescircuit.cli.array_reports import (
     Section,
     chosen_reports,
     ir_drop_summary,
+    known_numbers,
+    percent,
     power_summary,
     read_margin_section,
 )
@@ -33,7 +35,9 @@ from rescircuit.cli.circuit_files import (
     VScale,
     Wiring,
     WOverL,
+    check_output,
     make_array,
+    naming_option,
     naming_options,
     read_conductances,
     read_matrix,
@@ -65,7 +69,9 @@ _LINEAR_ONLY = ("noise", "settling")
 
 
 def simulate_array(
-    file: Annotated[Path, typer.Argument(help="Conductances in siemens, a row a word line (.csv, .npz).")],
+    file: Annotated[
+        Path, typer.Argument(help="Conductances, siemens, a row a word line (.csv, .npz; there inf is a short).")
+    ],
     voltages: VoltagesFile = None,
     bit_line_voltages: BitLineVoltagesFile = None,
     r_word_line: RWordLine = "0ohm",
@@ -114,6 +120,9 @@ def simulate_array(
     g_off: Annotated[
         str | None, typer.Option(help="Read margin: of a cell that is off.", rich_help_panel=_REPORTS)
     ] = None,
+    v_read: Annotated[
+        str | None, typer.Option(help="Read margin: read voltage; by default 0.1V.", rich_help_panel=_REPORTS)
+    ] = None,
     effective: Annotated[
         Path | None,
         typer.Option(help="The conductances with their wires, siemens (.csv, .npz).", rich_help_panel=_FILES),
@@ -123,7 +132,8 @@ def simulate_array(
         typer.Option("--out", "-o", help="Output currents in ampere, a row an input (.csv).", rich_help_panel=_FILES),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="A picture of the first input (.png, .svg, .pdf).", rich_help_panel=_FILES)
+        Path | None,
+        typer.Option(help="A picture, of the first input or of --sample (.png, .svg, .pdf).", rich_help_panel=_FILES),
     ] = None,
     quantity: Annotated[
         str | None,
@@ -131,6 +141,9 @@ def simulate_array(
             help=f"What the picture shows: {', '.join(_QUANTITIES)} (a drawing, up to 32 x 32); by default ir-drop.",
             rich_help_panel=_FILES,
         ),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Which input the picture shows; by default 0, the first.", rich_help_panel=_FILES)
     ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -149,17 +162,17 @@ def simulate_array(
         temperature=temperature,
         bandwidth=bandwidth,
     )
-    files = _Files(effective=effective, out=out, plot=plot, quantity=quantity)
+    files = _Files(effective=effective, out=out, plot=plot, quantity=quantity, sample=sample)
     reports = chosen_reports(report)
     model.check()
     needs.check(reports)
-    files.check()
-    _check_margin(read_margin, g_on, g_off)
-    _check_linear(model, reports, read_margin, effective)
+    files.check([file, voltages, bit_line_voltages, *wiring.files()])
+    scheme = _checked_scheme(read_margin, g_on, g_off, v_read)
+    _check_linear(model, reports, scheme, effective)
     # Overflow is found by the checks; the bar ends before anything is printed.
-    with naming_options(), progress_bar() as tell, np.errstate(over="ignore", invalid="ignore"):
+    with naming_options(file), progress_bar() as tell, np.errstate(over="ignore", invalid="ignore"):
         tell("reading", 0, 1)
-        conductances, wires = read_conductances(file), wiring.read()
+        conductances, wires = read_conductances(file, model), wiring.read()
         array = make_array(
             *(conductances, wires, model),
             memory_limit=memory_limit,
@@ -171,12 +184,12 @@ def simulate_array(
         ideal = _without_wires(array, conductances, model, wiring, inputs, ends)
         currents = solution.output_currents
         powers = solution.device_currents * solution.word_line_voltages
-        check_finite("conductances, wires and voltages", currents, ideal, powers, solution.condition_estimate)
+        check_finite("conductances, wires and voltages", currents, powers, solution.condition_estimate)
         drop, drop_text = ir_drop_summary(_ir_drop(solution))
         spent, power_text = _power(solution)
         sections = {name: REPORTS[name](array, solution, needs) for name in reports}
-        if read_margin is not None:
-            sections["read-margin"] = read_margin_section(array, read_margin, g_on, g_off)  # type: ignore[arg-type]
+        if scheme is not None:
+            sections["read-margin"] = read_margin_section(array, scheme, g_on, g_off, v_read)  # type: ignore[arg-type]
         tell("writing", 0, 1)
         written = files.write(array, solution)
     if as_json:
@@ -185,7 +198,7 @@ def simulate_array(
                 "shape": array.shape,
                 "cells": model.kind,
                 "output_currents_ampere": currents,
-                "currents_without_wires_ampere": ideal,
+                "currents_without_wires_ampere": known_numbers(ideal),
                 "input_currents_ampere": solution.input_currents,
                 "kcl_residual": solution.kcl_residual,
                 "current_error": solution.current_error,
@@ -198,17 +211,20 @@ def simulate_array(
         )
         return
     m, n = array.shape
-    _print_currents(currents.reshape(-1, n)[0], ideal.reshape(-1, n)[0])
+    count = currents.size // n
+    _print_currents(currents.reshape(-1, n)[0], ideal.reshape(-1, n)[0], count)
     for section in sections.values():
         _print_section(section)
     print_text(f"{drop_text}; {power_text}.")
     print_text(
-        f"{m} word lines, {n} bit lines, {currents.size // n} input(s). Kirchhoff residual "
+        f"{_several(m, 'word line')}, {_several(n, 'bit line')}, {_several(count, 'input')}. Kirchhoff residual "
         f"{solution.kcl_residual:.1e}, error {solution.current_error:.1e}, condition about "
         f"{solution.condition_estimate:.1e}."
     )
     if written:
         say(f"Written: {', '.join(map(str, written))}")
+    if plot is not None and count > 1:
+        say(f"The picture shows input {sample or 0} of 0 to {count - 1}: --sample chooses another.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,18 +235,22 @@ class _Files:
     out: Path | None
     plot: Path | None
     quantity: str | None
+    sample: int | None
 
-    def check(self) -> None:
+    def check(self, inputs: list[Path | None]) -> None:
         """Refuse before the work what could not be written after it."""
         from rescircuit.cli.program_inputs import check_writable
 
+        for option, path in (("--effective", self.effective), ("--out", self.out), ("--plot", self.plot)):
+            check_output(option, path, inputs)
         check_writable("--effective", self.effective, (".csv", ".npz"))
         check_writable("--out", self.out, (".csv",))
         check_writable("--plot", self.plot, _PICTURES)
         if self.out is not None and self.out == self.effective:
             raise InputError("--effective", "another file than --out", str(self.effective))
-        if self.quantity is not None and self.plot is None:
-            raise InputError("--quantity", "left out without --plot", self.quantity)
+        for option, given in (("--quantity", self.quantity), ("--sample", self.sample)):
+            if given is not None and self.plot is None:
+                raise InputError(option, "left out without --plot", given)
         if self.quantity is not None and self._shown not in _QUANTITIES:
             raise InputError("--quantity", f"one of {', '.join(_QUANTITIES)}", self.quantity)
 
@@ -242,13 +262,16 @@ class _Files:
         panel = None if self.plot is None else self._drawn(solution)
         written = []
         if self.out is not None:
-            written.append(write_csv(self.out, solution.output_currents.reshape(-1, array.shape[1])))
+            with naming_option("--out"):
+                written.append(write_csv(self.out, solution.output_currents.reshape(-1, array.shape[1])))
         if self.effective is not None:
-            written.append(_write_matrix(self.effective, effective))
+            with naming_option("--effective"):
+                written.append(_write_matrix(self.effective, effective))
         if self.plot is not None:
             from rescircuit.plotting import save_figure
 
-            written.append(save_figure(panel, self.plot))  # type: ignore[arg-type]
+            with naming_option("--plot"):
+                written.append(save_figure(panel, self.plot))  # type: ignore[arg-type]
         return written
 
     @property
@@ -259,8 +282,8 @@ class _Files:
         from rescircuit.plotting import plot_array, plot_wires
 
         if self._shown == _DRAWING:
-            return plot_wires(solution)
-        return plot_array(solution, self._shown.replace("-", "_"))
+            return plot_wires(solution, sample=self.sample)
+        return plot_array(solution, self._shown.replace("-", "_"), sample=self.sample)
 
 
 def check_finite(causes: str, *results: Any) -> None:
@@ -271,13 +294,25 @@ def check_finite(causes: str, *results: Any) -> None:
         raise InputError(causes, "of a size for which results are finite numbers", "an overflow")
 
 
-def _check_margin(scheme: str | None, g_on: str | None, g_off: str | None) -> None:
-    """Refuse states without a read margin that they are for, and a scheme that is unknown."""
+def _checked_scheme(read_margin: str | None, g_on: str | None, g_off: str | None, v_read: str | None) -> str | None:
+    """The scheme in the library's letters; refuse one that is unknown, and states without a margin that they are for.
+
+    Nothing without ``--read-margin``.
+    """
+    scheme = None if read_margin is None else read_margin.strip().lower()
+    if scheme is not None:
+        from rescircuit.crossbar.schemes import SCHEMES
+
+        if scheme not in SCHEMES:
+            raise InputError("--read-margin", f"one of {', '.join(map(repr, SCHEMES))}", read_margin)
+    if v_read is not None and scheme is None:
+        raise InputError("--v-read", "left out without --read-margin", v_read)
     for option, given in (("--g-on", g_on), ("--g-off", g_off)):
         if given is not None and scheme is None:
             raise InputError(option, "left out without --read-margin", given)
         if given is None and scheme is not None:
             raise InputError(option, "given with --read-margin, such as 100uS", given)
+    return scheme
 
 
 def _check_linear(model: CellModel, reports: list[str], read_margin: str | None, effective: Path | None) -> None:
@@ -293,7 +328,25 @@ def _check_linear(model: CellModel, reports: list[str], read_margin: str | None,
 def _without_wires(
     array: Crossbar | NonlinearCrossbar, conductances: Array, model: CellModel, wiring: Wiring, inputs: Array, ends: Any
 ) -> Array:
-    """Output currents if all wires, drivers and senses were without resistance, of the shape of the solution's."""
+    """Output currents if all wires, drivers and senses were without resistance, of the shape of the solution's.
+
+    NaN of bit lines with a shorted cell, whose currents nothing would limit.
+    """
+    import numpy as np
+
+    shorted = np.isinf(conductances)
+    if shorted.any() and not (array.topology.driven.all() and array.topology.sensed.all()):
+        # Shorts join lines: where some float, all that the others see may depend on them.
+        return np.full((*array.checked_ends(inputs, ends)[2], array.shape[1]), np.nan)
+    finite = _without_resistances(array, np.where(shorted, 0.0, conductances), model, wiring, inputs, ends)
+    check_finite("conductances and voltages", finite)
+    return np.where(shorted.any(axis=0), np.nan, finite)
+
+
+def _without_resistances(
+    array: Crossbar | NonlinearCrossbar, conductances: Array, model: CellModel, wiring: Wiring, inputs: Array, ends: Any
+) -> Array:
+    """Output currents of cells that are not shorted, between ends without resistances."""
     import numpy as np
 
     topology, (m, n) = array.topology, array.shape
@@ -340,18 +393,30 @@ def _write_matrix(path: Path, matrix: Any) -> Path:
     return write_atomically(path, write)
 
 
-def _print_currents(currents: Array, ideal: Array) -> None:
-    """The first input's currents, bit line by bit line."""
+def _several(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _print_currents(currents: Array, ideal: Array, count: int) -> None:
+    """The first input's currents of `count`, bit line by bit line."""
+    import math
+
     from rescircuit.quantities import format_quantity as show
 
     pairs = list(zip(currents, ideal, strict=True))
     rows = [
-        [str(j), show(ours, "A", 6), show(plain, "A", 6), f"{ours / plain - 1:+.3%}" if plain else ""]
+        [
+            *(str(j), show(ours, "A", 6), "" if math.isnan(plain) else show(plain, "A", 6)),
+            percent(ours / plain - 1, "+") if plain else "",
+        ]
         for j, (ours, plain) in enumerate(pairs[:_SHOWN])
     ]
-    print_table("Output currents of the first input", ["bit line", "current", "without wires", "change"], rows)
+    title = "Output currents" if count == 1 else f"Output currents of the first input of {count}"
+    print_table(title, ["bit line", "current", "without wires", "change"], rows)
     if len(pairs) > _SHOWN:
         say(f"{len(pairs) - _SHOWN} more bit lines: --out or --json gives all.")
+    if count > 1:
+        print_text(f"--out or --json gives the currents of all {count} inputs.\n")
 
 
 def _print_section(section: Section) -> None:

@@ -8,6 +8,8 @@ import typer
 
 from rescircuit.cli.circuit_files import (
     BitLineVoltagesFile,
+    CellModel,
+    Cells,
     CircuitFile,
     Drive,
     RBitLine,
@@ -15,8 +17,11 @@ from rescircuit.cli.circuit_files import (
     RSense,
     RWordLine,
     Sense,
+    VGate,
     VoltagesFile,
+    VScale,
     Wiring,
+    WOverL,
     naming_options,
     read_circuit,
 )
@@ -28,6 +33,7 @@ EPILOG = example(
     "rescircuit verify my-bank/bank.json",
     "rescircuit verify conductances.csv --r-word-line 1ohm --r-bit-line 1ohm --voltages inputs.csv",
     "rescircuit verify conductances.csv --r-word-line 1ohm --r-driver 50ohm --drive both --sense top",
+    "rescircuit verify conductances.csv --r-word-line 1ohm --cells sinh --v-scale 0.25V",
 )
 
 
@@ -41,6 +47,10 @@ def verify(
     r_sense: RSense = "0ohm",
     drive: Drive = "left",
     sense: Sense = "bottom",
+    cells: Cells = "linear",
+    v_scale: VScale = None,
+    w_over_l: WOverL = None,
+    v_gate: VGate = None,
     timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take.")] = 300.0,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -50,8 +60,9 @@ def verify(
     wiring = Wiring(
         r_word_line=r_word_line, r_bit_line=r_bit_line, r_driver=r_driver, r_sense=r_sense, drive=drive, sense=sense
     )
-    with naming_options(), progress_bar() as report:
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring)
+    model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
+    with naming_options(file), progress_bar() as report:
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model)
         report("ngspice", 0, 1)
         check = run(thing, **options, timeout=timeout)
     if as_json:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from rescircuit.checks import Array, non_negative_array, whole_number
-from rescircuit.crossbar.kirchhoff import least_share
+from rescircuit.crossbar.kept import kept
+from rescircuit.crossbar.kirchhoff import updated
 from rescircuit.crossbar.solution import CrossbarSolution, check_certificate, current_error
-from rescircuit.crossbar.topology import LARGEST, wired
+from rescircuit.crossbar.topology import LARGEST, wired, without_infinity
 from rescircuit.crossbar.wired_array import WiredArray
 from rescircuit.crossbar.wiring import DEFAULT_MEMORY, LinearSystem, check_memory, laplacian
 from rescircuit.errors import InputError
 
-__all__ = ["Crossbar"]
+__all__ = ["Crossbar", "checked_cells"]
 
 _SOLUTIONS_AT_ONCE = 32
 _GOOD_ENOUGH = 1e-13  # residual and relative error that no refinement is needed for
 _MOST_UPDATED = 1 / 8  # of a side's cells: then compiling anew takes as long
-_LEAST_LEFT = 1e-6  # of an element, after an update: some ten digits of sixteen are right
+_UPDATE_ERROR = 1e-10  # relative, of each element of an updated map
 
 
 class Crossbar(WiredArray):
@@ -91,9 +91,10 @@ class Crossbar(WiredArray):
         shape = getattr(conductances, "shape", ())
         if len(shape) == 2:  # before anything of this size is made
             check_memory(shape, memory_limit)
-        cells = _checked_cells(conductances)
+        cells = checked_cells(conductances)
         check_memory(cells.shape, memory_limit)
         self._conductances = cells
+        self._memory_limit = memory_limit
         self._origin: Crossbar | None = None
         self._threads = None if threads is None else whole_number("threads", threads, 1)
         self._progress = progress
@@ -119,11 +120,6 @@ class Crossbar(WiredArray):
 
         Its product with their voltages, word lines first, gives the currents out of them. The rows of floating lines
         are zero.
-
-        Raises
-        ------
-        InputError
-            For an array without any resistance along a word line and a bit line, see :meth:`port_admittance`.
         """
         return laplacian(self.system.between_lines)
 
@@ -147,6 +143,7 @@ class Crossbar(WiredArray):
                 hint = "Without it the line's two ends are one node, and no finite admittance lies between them."
                 raise InputError(name, f"above 0 ohm somewhere on line {line}", 0.0, hint)
         every = wired((m, n), topology.r_word_line, topology.r_bit_line, 0.0, 0.0, "both", "both", topology.shorted)
+        every.check_paths(self._conductances > 0)  # a short may join two ends, too
         return laplacian(
             LinearSystem(every, self._conductances, self._threads, self._progress).elimination.conductances()
         )
@@ -156,8 +153,8 @@ class Crossbar(WiredArray):
 
         The new array's :meth:`effective_conductances` come from this one's by an update of low rank, from factors that
         this one keeps from its first such update on. It is compiled anew instead when more than an eighth of min(m, n)
-        cells have changed since, when a cell is or becomes a short, or when the update would leave less than a
-        millionth of an element's value, and of its digits fewer than ten.
+        cells have changed since, when a cell is or becomes a short, or when rounding would spoil an element of the
+        map by more than 1e-10 of itself.
 
         Parameters
         ----------
@@ -176,8 +173,8 @@ class Crossbar(WiredArray):
         cells[rows, columns] = values
         cells.flags.writeable = False
         changed = copy(self)
-        for kept in ("_effective", "system"):
-            vars(changed).pop(kept, None)
+        for name in ("_effective", "system"):
+            vars(changed).pop(name, None)
         changed._conductances = cells
         changed._origin = self._origin or self
         if np.isinf([before, values]).any():
@@ -185,6 +182,14 @@ class Crossbar(WiredArray):
         if np.isinf(values).any() or (values == 0).any():  # what may short-circuit sources, or cut off a line
             changed.topology.check_paths(cells > 0)
         return changed
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For other processes: all but who watches, and what is computed again when it is needed."""
+        return {name: value for name, value in vars(self).items() if name not in ("_progress", "system")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _progress=None)
+        self._conductances.flags.writeable = False
 
     def __repr__(self) -> str:
         m, n = self.shape
@@ -201,6 +206,7 @@ class Crossbar(WiredArray):
         currents = inputs @ self._effective
         if not np.isfinite(currents.sum()):  # one look at the result finds what is not finite in the inputs
             self.checked_voltages("voltages", voltages, "word")
+            raise InputError("voltages", "of a size for which the currents are finite", float(np.abs(inputs).max()))
         return currents
 
     __array_ufunc__ = None  # so that numpy leaves ``array @ crossbar`` to us
@@ -225,26 +231,29 @@ class Crossbar(WiredArray):
             conduct some 1e7 times better than the wires, doubles no longer tell their ends apart.
         """
         drivers, senses, batch = self.checked_ends(voltages, bit_line_voltages)
+        held = 6 * len(drivers) + 14 * min(len(drivers), _SOLUTIONS_AT_ONCE)
+        check_memory(self.shape, self._memory_limit, arrays=held)
         parts = [
             self._solve(drivers[start : start + _SOLUTIONS_AT_ONCE], senses[start : start + _SOLUTIONS_AT_ONCE])
             for start in range(0, len(drivers), _SOLUTIONS_AT_ONCE)
         ]
-        words, bits, through = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        words, bits, through, out_of, into = (np.concatenate([part[k] for part in parts]) for k in range(5))
         return CrossbarSolution.of(
             self.topology,
             *(drivers, senses, words, bits, through),
+            (out_of, into),
             batch=batch,
-            kcl_residual=max(part[3] for part in parts),
-            current_error=max(part[4] for part in parts),
+            kcl_residual=max(part[5] for part in parts),
+            current_error=max(part[6] for part in parts),
             condition=lambda: self.system.condition,
         )
 
-    @cached_property
+    @kept
     def system(self) -> LinearSystem:
         """The array's equations, and what is kept of their solution."""
         return LinearSystem(self.topology, self._conductances, self._threads, self._progress)
 
-    @cached_property
+    @kept
     def _effective(self) -> Array:
         if self._without_resistance:
             return self._conductances
@@ -261,9 +270,11 @@ class Crossbar(WiredArray):
         effective = origin._effective
         if not rows.size:
             return effective
-        found = origin.system.changed_transfer(rows, columns, after[rows, columns] - before[rows, columns])
-        found += effective
-        return None if least_share(found, effective) < _LEAST_LEFT else found
+        found, amplified = origin.system.change_of_transfer(rows, columns, after[rows, columns] - before[rows, columns])
+        if not np.isfinite(amplified):
+            return None
+        error = np.finfo(float).eps * amplified * updated(effective, found)
+        return found if error <= _UPDATE_ERROR else None
 
     def _checked_changes(self, rows: Any, columns: Any, conductances: Any) -> tuple[Any, Any, Array]:
         places = []
@@ -273,7 +284,7 @@ class Crossbar(WiredArray):
             if indices.ndim != 1 or indices.dtype.kind not in "iu" or ((indices < 0) | (indices >= count)).any():
                 raise InputError(name, required, given)
             places.append(indices.astype(np.intp))
-        values = np.atleast_1d(np.asarray(conductances, dtype=np.float64))
+        values = checked_cells(np.atleast_1d(conductances)[np.newaxis])[0]
         try:
             row, column, values = np.broadcast_arrays(*places, values)
         except ValueError:
@@ -281,7 +292,7 @@ class Crossbar(WiredArray):
             raise InputError("rows, columns and conductances", "of one length", f"shapes {shapes}") from None
         if len(set(zip(row.tolist(), column.tolist(), strict=True))) < row.size:
             raise InputError("rows and columns", "different cells", "one of them twice")
-        return row, column, _checked_cells(values[np.newaxis])[0]
+        return row, column, values
 
     @property
     def _without_resistance(self) -> bool:
@@ -293,10 +304,13 @@ class Crossbar(WiredArray):
         down = (others[0] == 0).all() or (others[1] == 0).all()
         return bool(along and down and not topology.shorted.any())
 
-    def _solve(self, drivers: Array, senses: Array) -> tuple[Array, Array, Array, float, float]:
-        """Voltages of the cells' ends and currents through cells, (k, m, n), residual, and relative error."""
+    def _solve(self, drivers: Array, senses: Array) -> tuple[Array, Array, Array, Array, Array, float, float]:
+        """Voltages of the cells' ends and currents through cells, (k, m, n), of the ends, residual, and error."""
         system, cells = self.system, self.system.cells
         low, high = self.voltage_range(drivers, senses)
+        # A voltage that all nodes share drives nothing, and only costs digits.
+        common = np.where(low > 0, low, np.where(high < 0, high, 0.0))
+        drivers, senses, low, high = drivers - common[:, 0], senses - common[:, 0], low - common, high - common
         slopes, ends = np.broadcast_to(cells, (len(drivers), *self.shape)), system.end_currents(drivers, senses)
         words, bits = system.voltages(drivers, senses)
         for refined in (False, True):
@@ -312,21 +326,20 @@ class Crossbar(WiredArray):
             change = system.corrections(at_words, at_bits)
             words, bits = words + change[0], bits + change[1]
         check_certificate(residual, error)
-        return words, bits, through, residual, error
+        return words + common, bits + common, through, *ends, residual, error
 
 
-def _checked_cells(conductances: Any) -> Array:
+def checked_cells(conductances: Any) -> Array:
     """Cells as an array (m, n) that cannot be written to; ``inf`` is a shorted one."""
-    try:
-        raw = np.asarray(conductances, dtype=np.float64)
-        shorted = np.isposinf(raw)
-    except (TypeError, ValueError):
-        raw, shorted = conductances, np.zeros((), bool)
-    cells = non_negative_array("conductances", np.where(shorted, 1.0, raw) if shorted.any() else conductances, "S")
+    finite, shorted = without_infinity(conductances)
+    cells = non_negative_array("conductances", finite, "S")
     if cells.ndim != 2:
         raise InputError("conductances", "an array (m, n)", f"shape {cells.shape}")
     if cells.max() > LARGEST:
         raise InputError("conductances", f"at most {LARGEST:g} S", float(cells.max()), "inf stands for a short.")
+    least = cells[cells > 0].min(initial=1.0)
+    if least < 1.0 / LARGEST:
+        raise InputError("conductances", f"0 or at least {1 / LARGEST:g} S", float(least), "0 stands for an open cell.")
     if shorted.any():
         cells = np.where(shorted, np.inf, cells)
     cells.flags.writeable = False

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rescircuit.checks import Array, whole_number
-from rescircuit.crossbar.array import Crossbar
+from rescircuit.crossbar.array import Crossbar, checked_cells
 from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.crossbar.elimination import threads_by_default
 from rescircuit.errors import InputError
@@ -55,14 +55,14 @@ def effective_conductances(
     >>> rc.effective_conductances(cells, r_word_line=1.0, r_bit_line=1.0).shape
     (100, 8, 8)
     """
-    cells = np.asarray(conductances, dtype=np.float64) if np.ndim(conductances) >= 2 else conductances
-    if np.ndim(cells) < 2:
-        raise InputError("conductances", "an array (..., m, n)", f"shape {np.shape(cells)}")
-    flat = cells.reshape(-1, *cells.shape[-2:])
-    if not flat.size:
+    cells = np.asanyarray(conductances)
+    if cells.ndim < 2:
+        raise InputError("conductances", "an array (..., m, n)", f"shape {cells.shape}")
+    if not cells.size:
         raise InputError("conductances", "at least one array", f"shape {cells.shape}")
+    flat = checked_cells(cells.reshape(-1, cells.shape[-1])).reshape(-1, *cells.shape[-2:])
     workers = threads_by_default() if threads is None else whole_number("threads", threads, 1)
-    found = np.empty_like(flat)
+    found = np.empty(flat.shape)
     done = 0
 
     def solve(k: int) -> None:
@@ -78,6 +78,11 @@ def effective_conductances(
             solve(k)
     else:
         with one_blas_thread(), ThreadPoolExecutor(workers) as pool:
-            for outcome in [pool.submit(solve, k) for k in range(len(flat))]:
-                outcome.result()
+            outcomes = [pool.submit(solve, k) for k in range(len(flat))]
+            try:
+                for outcome in outcomes:
+                    outcome.result()
+            except BaseException:  # Ctrl-C, too: nobody waits for the others' results any more
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return found.reshape(cells.shape)

@@ -7,7 +7,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.compiled import kernel
 
-__all__ = ["defects", "flows", "least_share"]
+__all__ = ["defects", "flows", "updated"]
 
 
 @kernel
@@ -83,11 +83,19 @@ def flows(voltages: Array, conductances: Array) -> Array:
 
 
 @kernel
-def least_share(after: Array, before: Array) -> float:
-    """The least quotient of two arrays' elements (m, n), where the second is above zero."""
-    least = np.inf
-    for i in range(after.shape[0]):
-        for j in range(after.shape[1]):
-            if after[i, j] < least * before[i, j]:
-                least = after[i, j] / before[i, j]
-    return least
+def updated(before: Array, change: Array) -> float:
+    """Turn changes (m, n) into what they make of `before`, and return the largest change relative to what it leaves.
+
+    Infinite where nothing that is a conductance is left.
+    """
+    worst = 0.0
+    for i in range(before.shape[0]):
+        for j in range(before.shape[1]):
+            moved = abs(change[i, j])
+            after = before[i, j] + change[i, j]
+            change[i, j] = after
+            if moved > 0.0:
+                worst = max(worst, moved / after) if after > 0.0 else np.inf
+            elif moved != 0.0:  # not a number
+                worst = np.inf
+    return worst

@@ -83,6 +83,7 @@ class NonlinearCrossbar(WiredArray):
             raise InputError("cells", "a law of cells, such as BankCells or SinhCells", cells)
         check_memory(cells.shape, memory_limit, arrays=_ARRAYS)
         self.cells = cells
+        self._memory_limit = memory_limit
         self.topology = wired(cells.shape, r_word_line, r_bit_line, r_driver, r_sense, drive, sense)
         zero = np.zeros(cells.shape)
         self.topology.check_paths(cells.currents(zero, zero)[1] > 0)
@@ -110,14 +111,17 @@ class NonlinearCrossbar(WiredArray):
         if held[0].size or held[1].size:
             self.cells.check_inputs(*(own if own.size else held[1 - k] for k, own in enumerate(held)))
         m, n = self.shape
+        check_memory((m, n), self._memory_limit, arrays=_ARRAYS + 6 * len(drivers))
         at_once = max(1, _AT_ONCE // (m * n))
         states = []
         for start in range(0, len(drivers), at_once):
             some = slice(start, start + at_once)
             states.append(self._solve(_Ends(drivers[some], senses[some])))
-        worst = max(states, key=lambda state: state.residual)
-        if not worst.residual <= RESIDUAL_LIMIT:
-            raise self._not_converged(worst, worst.residual)
+        for state in states:
+            if not state.residual <= RESIDUAL_LIMIT:
+                raise self._not_converged(state, state.residual)
+            if not state.error <= CURRENT_LIMIT:
+                raise self._not_converged(state, state.error)
         words, bits, through = (
             np.concatenate([getattr(state, name) for state in states]) for name in ("words", "bits", "through")
         )
@@ -125,8 +129,9 @@ class NonlinearCrossbar(WiredArray):
         return CrossbarSolution.of(
             self.topology,
             *(drivers, senses, words, bits, through),
+            (through.sum(axis=2), through.sum(axis=1)),
             batch=batch,
-            kcl_residual=worst.residual,
+            kcl_residual=max(state.residual for state in states),
             current_error=max(state.error for state in states),
             condition=lambda: system.condition,
             iterations=max(state.iterations for state in states),
@@ -251,7 +256,7 @@ class NonlinearCrossbar(WiredArray):
     def _not_converged(self, state: _State, size: float) -> SolutionError:
         m, n = self.shape
         at = np.concatenate([np.abs(state.at_words[0]).ravel(), np.abs(state.at_bits[0]).ravel()])
-        node = self.topology.node_name(m + n + int(np.nanargmax(at)))
+        node = self.topology.node_name(m + n + int(np.argmax(np.nan_to_num(at, nan=np.inf))))
         what = f"Newton's method for the array (Kirchhoff's law fails most at {node})"
         return SolutionError(what, size, _ENOUGH, _TO_TRY)
 
@@ -307,7 +312,7 @@ class _State:
         size = np.abs(self.through).sum(axis=1)
         scale = np.maximum(size, 1e-6 * size.max(axis=1, keepdims=True))
         change = np.abs((self.d_word * words + self.d_bit * bits).sum(axis=1))
-        relative = np.divide(change, scale, out=np.where(change > 0, np.inf, 0.0), where=scale > 0)
+        relative = np.divide(change, scale, out=np.where(change == 0, 0.0, np.inf), where=scale != 0)
         return relative.max(axis=1)
 
     def move(self, after: _State) -> None:

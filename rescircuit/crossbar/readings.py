@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from rescircuit.checks import Array, positive_array, positive_number
+from rescircuit.crossbar.kept import kept
 from rescircuit.crossbar.solution import TOO_MANY_DECADES, CrossbarSolution
 from rescircuit.crossbar.topology import Flags, Nodes
 from rescircuit.errors import InputError, SolutionError
@@ -43,7 +43,7 @@ class IrDrop:
     drop: Array
     applied: Array
 
-    @cached_property
+    @kept
     def relative(self) -> Array:
         """The drop as a share of the voltage applied, (..., m, n); NaN where none is."""
         unknown = np.full_like(self.drop, np.nan)
@@ -131,13 +131,13 @@ class Power:
     cells: Array
     supplied: Array
 
-    @cached_property
+    @kept
     def total(self) -> Array:
         """Dissipated in all resistances and cells, (...), watt."""
         arrays = self.word_segments.sum(axis=(-2, -1)) + self.bit_segments.sum(axis=(-2, -1))
         return arrays + self.cells.sum(axis=(-2, -1)) + self.drivers.sum(axis=-1) + self.senses.sum(axis=-1)
 
-    @cached_property
+    @kept
     def balance(self) -> Array:
         """``|supplied - total| / supplied``, (...): 0 by Tellegen's theorem, but for rounding."""
         apart = np.abs(self.supplied - self.total)

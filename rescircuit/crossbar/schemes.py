@@ -267,18 +267,22 @@ class _CellSeen:
         What arrives at the ends, ampere.
     across : float
         The voltage of the cell, volt.
+    alone : float
+        The share of that current which would leave the cell by its wires.
     """
 
     arrived: Array
     across: float
+    alone: float
 
     def changed(self, admittance: Array, change: float) -> Array:
         """The admittance between the ends, (m + n, m + n), once the cell conducts so much more, siemens."""
+        if change == 0 or not self.arrived.any():  # nothing leaves the cell's own surroundings
+            return admittance
         share = 1.0 + change * self.across
-        if not share > _LEAST_SHARE:
-            raise SolutionError(
-                "The change of a cell", _ELIMINATED / max(share, _ELIMINATED), CURRENT_LIMIT, _MAKE_ANEW
-            )
+        if not (share > _LEAST_SHARE and self.alone > _LEAST_SHARE):
+            error = _ELIMINATED / max(min(share, self.alone), _ELIMINATED)
+            raise SolutionError("The change of a cell", error, CURRENT_LIMIT, _MAKE_ANEW)
         return admittance + np.outer(self.arrived, self.arrived) * (change / share)
 
 
@@ -292,8 +296,9 @@ def _cells_seen(crossbar: Crossbar, cells: Sequence[tuple[int, int]]) -> Iterato
         arrived = np.concatenate(arriving_currents(crossbar.system, words, -words), axis=1)
         v_words, v_bits = crossbar.system.corrections(words, -words)
         across = (v_words - v_bits)[count, rows, columns]
-        for own, volts in zip(arrived, across, strict=True):
-            yield _CellSeen(arrived=own, across=float(volts))
+        alone = 1.0 - crossbar.conductances[rows, columns] * across
+        for own, volts, share in zip(arrived, across, alone, strict=True):
+            yield _CellSeen(arrived=own, across=float(volts), alone=float(share))
 
 
 def _end_voltages(

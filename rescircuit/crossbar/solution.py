@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from rescircuit.checks import Array
+from rescircuit.crossbar.kept import kept
 from rescircuit.crossbar.topology import Flags, Topology
 from rescircuit.errors import SolutionError
 
@@ -27,7 +27,7 @@ TOO_MANY_DECADES = "The conductances span too many decades; leave out cells and 
 _NOTHING = 1e-6  # of the largest line's current: a smaller one counts as so much
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CrossbarSolution:
     """What an array does at given input voltages; leading axes are the batch's.
 
@@ -38,7 +38,9 @@ class CrossbarSolution:
     driver_voltages, sense_voltages : array (..., m), (..., n)
         What the lines' ends are held at, volt; of no meaning at floating lines.
     output_currents : array (..., n)
-        Into the virtual ground of each bit line, ampere: the sum of its cells' currents; 0 of a floating line.
+        Into the virtual ground of each bit line, ampere; 0 of a floating line. Of a linear array they are by the map
+        between the lines' ends, whose elements are right to some 1e-13 of themselves, of others the sums of the cells'
+        currents.
     input_currents : array (..., m)
         Out of the source of each word line, ampere; 0 of a floating line.
     word_line_voltages, bit_line_voltages : array (..., m, n)
@@ -48,9 +50,9 @@ class CrossbarSolution:
     kcl_residual : float
         Kirchhoff's current law as a backward error, the worst of the batch: ``|Y v - i| / (|Y| |v| + |i|)``.
     current_error : float
-        The lines' currents' largest relative error: how far the sums of their cells' currents are from the currents
-        by the map between the lines' ends, which is right to some 1e-13 of each of its elements. Of non-linear cells:
-        what another of Newton's steps would change.
+        How far the sums of the cells' currents along each line are from its current by the map between the lines'
+        ends, the largest, relative to the sum of their magnitudes or a millionth of the largest line's. Of non-linear
+        cells: what another of Newton's steps would change, likewise.
     iterations : int
         Of Newton's method; 0 for a linear array.
     """
@@ -77,6 +79,7 @@ class CrossbarSolution:
         words: Array,
         bits: Array,
         through: Array,
+        ends: tuple[Array, Array],
         *,
         batch: tuple[int, ...],
         kcl_residual: float,
@@ -90,8 +93,8 @@ class CrossbarSolution:
             topology=topology,
             driver_voltages=drivers.reshape(*batch, m),
             sense_voltages=senses.reshape(*batch, n),
-            output_currents=np.where(topology.sensed, through.sum(axis=1), 0.0).reshape(*batch, n),
-            input_currents=np.where(topology.driven, through.sum(axis=2), 0.0).reshape(*batch, m),
+            output_currents=np.where(topology.sensed, ends[1], 0.0).reshape(*batch, n),
+            input_currents=np.where(topology.driven, ends[0], 0.0).reshape(*batch, m),
             word_line_voltages=words.reshape(*batch, m, n),
             bit_line_voltages=bits.reshape(*batch, m, n),
             device_currents=through.reshape(*batch, m, n),
@@ -106,7 +109,7 @@ class CrossbarSolution:
         """The condition number of the nodes' conductance matrix in the 1-norm; computed once for an array."""
         return self.condition()
 
-    @cached_property
+    @kept
     def word_wire_currents(self) -> Array:
         """Currents to the right through the word lines' segments, (..., m, n + 1), ampere.
 
@@ -116,7 +119,7 @@ class CrossbarSolution:
         topology = self.topology
         return _along(self.device_currents, topology.word_segments, topology.left, topology.right)
 
-    @cached_property
+    @kept
     def bit_wire_currents(self) -> Array:
         """Currents downwards through the bit lines' segments, (..., m + 1, n), ampere."""
         topology, swap = self.topology, (-1, -2)
@@ -176,7 +179,8 @@ def current_error(topology: Topology, through: Array, ends: tuple[Array, Array])
         # the wires around it.
         checked = held | ~topology.shorted.any(axis=axis - 1)
         apart = np.where(checked, np.abs(through.sum(axis=axis) - known), 0.0)
-        worst = max(worst, float(np.divide(apart, scale, out=np.zeros_like(scale), where=scale > 0).max()))
+        errors = np.divide(apart, scale, out=np.zeros_like(scale), where=scale != 0)
+        worst = float(np.maximum(worst, errors.max()))  # what is not a number stays so
     return worst
 
 

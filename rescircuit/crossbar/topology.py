@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rescircuit.checks import Array, non_negative_array
+from rescircuit.crossbar.kept import kept
 from rescircuit.errors import InputError
 
-__all__ = ["LARGEST", "Branches", "Flags", "Topology", "wired"]
+__all__ = ["LARGEST", "Branches", "Flags", "Topology", "wired", "without_infinity"]
 
 Nodes = NDArray[np.intp]
 Flags = NDArray[np.bool_]
@@ -29,7 +29,7 @@ Flags = NDArray[np.bool_]
 LARGEST = 1e30  # ohm, and its inverse the least resistance: beyond lies nothing physical
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Branches:
     """Branches of one kind: what conducts between two nodes.
 
@@ -93,7 +93,7 @@ class Topology:
         rows, columns = self.shorted.shape
         return rows, columns
 
-    @cached_property
+    @kept
     def word_segments(self) -> Array:
         """What stands between neighbours on a word line, ohm, (m, n + 1): wires, at the ends with the drivers.
 
@@ -105,7 +105,7 @@ class Topology:
         segments.flags.writeable = False
         return segments
 
-    @cached_property
+    @kept
     def bit_segments(self) -> Array:
         """What stands between neighbours on a bit line, ohm, (m + 1, n): wires, at the ends with the senses."""
         segments = self.r_bit_line.copy()
@@ -114,22 +114,22 @@ class Topology:
         segments.flags.writeable = False
         return segments
 
-    @cached_property
+    @kept
     def has_joined_nodes(self) -> bool:
         """Whether any segment or cell joins two nodes into one."""
         return bool(self.shorted.any() or (self.word_segments == 0).any() or (self.bit_segments == 0).any())
 
-    @cached_property
+    @kept
     def driven(self) -> Flags:
         """Which word lines have a source, (m,); the others float."""
         return self.left | self.right
 
-    @cached_property
+    @kept
     def sensed(self) -> Flags:
         """Which bit lines end in a virtual ground, (n,); the others float."""
         return self.top | self.bottom
 
-    @cached_property
+    @kept
     def representative(self) -> Nodes:
         """For each node the node that stands for it once its joined neighbours are one, (2mn + m + n,)."""
         count = self._offsets[-1]
@@ -166,7 +166,7 @@ class Topology:
         """The cells' ends on their bit lines, (m, n)."""
         return self.representative[self._offsets[3] :].reshape(self.shape)
 
-    @cached_property
+    @kept
     def wires(self) -> tuple[Branches, ...]:
         """The segments that resist: word lines, then bit lines."""
         found = []
@@ -339,14 +339,21 @@ def _ends(argument: str, choice: str | Sequence[str], count: int, names: tuple[s
     return (given == names[0]) | both, (given == names[1]) | both
 
 
+def without_infinity(values: Any) -> tuple[Any, Flags]:
+    """Values with 1 in the place of ``inf``, and where that was; what is no array of floats is left to the checks."""
+    try:
+        infinite = np.isposinf(np.asarray(values)) if np.asarray(values).dtype.kind == "f" else np.zeros((), bool)
+    except ValueError:  # rows of different lengths
+        return values, np.zeros((), bool)
+    if np.ma.is_masked(values) or not infinite.any():
+        return values, infinite
+    return np.where(infinite, 1.0, values), infinite
+
+
 def _resistances(argument: str, values: Any, shape: tuple[int, ...]) -> Array:
     """Resistances as an array of `shape`; ``inf`` is a broken wire."""
-    try:
-        raw = np.asarray(values, dtype=np.float64)
-        broken = np.isposinf(raw)
-    except (TypeError, ValueError):
-        raw, broken = values, np.zeros((), bool)
-    segments = non_negative_array(argument, np.where(broken, 1.0, raw) if broken.any() else values, "ohm")
+    finite, broken = without_infinity(values)
+    segments = non_negative_array(argument, finite, "ohm")
     wires = segments[segments > 0]
     if wires.size and not 1.0 / LARGEST <= wires.min() <= wires.max() <= LARGEST:
         offending = wires.min() if wires.min() < 1.0 / LARGEST else wires.max()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from rescircuit.checks import Array, whole_number
 from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.crossbar.elimination import Elimination, threads_by_default
+from rescircuit.crossbar.kept import kept
 from rescircuit.crossbar.kirchhoff import defects, flows
 from rescircuit.crossbar.topology import Topology
 from rescircuit.errors import InputError
@@ -21,6 +21,8 @@ __all__ = ["DEFAULT_MEMORY", "LinearSystem", "check_memory", "laplacian", "neede
 # result knows of it, and as far below the largest double. Star-mesh transforms keep the relative accuracy of each
 # conductance whatever their range.
 _SHORT = 1e200
+_TRACE = 1e-100
+_LEAST_ALONE = 1e-6  # below, too little is known of a cell's voltage to tell what a change of it does
 
 
 class LinearSystem:
@@ -50,7 +52,7 @@ class LinearSystem:
         with np.errstate(divide="ignore"):
             words, bits = 1.0 / topology.word_segments, 1.0 / topology.bit_segments
         cells = np.where(topology.shorted, 0.0, conductances) if topology.shorted.any() else conductances
-        self.cells = np.ascontiguousarray(cells)
+        self.cells = np.array(cells)  # writable, as the kernels are compiled for
         if topology.has_joined_nodes:
             joined_words, joined_bits = np.isinf(words), np.isinf(bits)
             words[joined_words] = bits[joined_bits] = 0.0
@@ -63,10 +65,19 @@ class LinearSystem:
         elimination = self.__dict__.get("elimination") or Elimination(
             *self._all_branches, keep=False, threads=self._threads, progress=self._progress
         )
-        return self._by_line(elimination.transfer())
+        return self._by_line(self._without_traces(elimination.transfer()))
 
-    def changed_transfer(self, rows: NDArray[np.intp], columns: NDArray[np.intp], changes: Array) -> Array:
-        """The conductances from sources to virtual grounds when some cells' conductances change, (m, n), siemens.
+    def _without_traces(self, conductances: Array) -> Array:
+        """Zeros where only a trace is left of what stands for no resistance, :data:`_SHORT`."""
+        return np.where(conductances < _TRACE, 0.0, conductances) if self.topology.has_joined_nodes else conductances
+
+    def change_of_transfer(
+        self, rows: NDArray[np.intp], columns: NDArray[np.intp], changes: Array
+    ) -> tuple[Array, float]:
+        """How the conductances from sources to virtual grounds change with some cells', (m, n), siemens.
+
+        With it, by how much rounding is amplified: in the voltages across cells that conduct far better than their
+        wires, and in the equations below.
 
         Changes D at cells whose voltages for 1 V at each end are P, and for currents at each other Z, draw the
         currents ``(1 + D Z)^-1 D P`` (Sherman, Morrison and Woodbury): an update of as low a rank as cells change.
@@ -74,16 +85,22 @@ class LinearSystem:
         arriving, across = self.elimination.response(rows, columns)
         words = int(self.elimination.sides[:2].sum())
         drops = changes[:, np.newaxis]
+        alone = 1.0 - self.cells[rows, columns] * np.diag(across)  # the share of its current that wires would take
+        m, n = self.topology.shape
+        if not alone.min() > _LEAST_ALONE:
+            return np.zeros((m, n)), np.inf
         with one_blas_thread():
-            drawn = np.linalg.solve(np.eye(rows.size) + drops * across, drops * arriving)
+            equations = np.eye(rows.size) + drops * across
+            drawn = np.linalg.solve(equations, drops * arriving)
             transfer = -arriving[:, :words].T @ drawn[:, words:]
-        return self._by_line(transfer)
+            amplified = 1.0 / float(alone.min()) + float(np.linalg.cond(equations))
+        return self._by_line(transfer), amplified
 
     def forget(self) -> None:
         """Give up the factors; they are made again when they are asked for."""
         vars(self).pop("elimination", None)
 
-    @cached_property
+    @kept
     def elimination(self) -> Elimination:
         """All nodes but sources and virtual grounds eliminated, with what solutions need."""
         return Elimination(*self._all_branches, keep=True, threads=self._threads, progress=self._progress)
@@ -113,7 +130,7 @@ class LinearSystem:
         if self.topology.has_joined_nodes:
             at_words, at_bits = self._gathered(at_words, at_bits)
         worst = np.maximum(np.abs(at_words).max(axis=(1, 2)), np.abs(at_bits).max(axis=(1, 2)))
-        return at_words, at_bits, np.divide(worst, scale, out=np.zeros_like(worst), where=worst > 0)
+        return at_words, at_bits, np.divide(worst, scale, out=np.zeros_like(worst), where=worst != 0)
 
     def end_currents(self, drivers: Array, senses: Array) -> tuple[Array, Array]:
         """Currents out of sources, (k, m), and into virtual grounds, (k, n), by the conductances between the ends."""
@@ -121,17 +138,18 @@ class LinearSystem:
         out_of = flows(np.concatenate([drivers, senses], axis=1), self.between_lines)
         return out_of[:, :m], -out_of[:, m:]
 
-    @cached_property
+    @kept
     def between_lines(self) -> Array:
         """Conductances between word lines' sources and bit lines' virtual grounds, siemens, (m + n, m + n)."""
         m, n = self.topology.shape
         sides = self.elimination.sides
+        conductances = self._without_traces(self.elimination.conductances())
         if sides[:2].sum() == m and sides[2:].sum() == n:
-            return self.elimination.conductances()
+            return conductances
         numbers = (range(m), range(m), range(m, m + n), range(m, m + n))
         lines = np.concatenate([line for line, size in zip(numbers, sides, strict=True) if size])
         between = np.zeros((m + n, m + n))
-        np.add.at(between, np.ix_(lines, lines), self.elimination.conductances())
+        np.add.at(between, np.ix_(lines, lines), conductances)
         np.fill_diagonal(between, 0.0)  # what lies between the two ends of one line
         return between
 
@@ -149,7 +167,7 @@ class LinearSystem:
         v_word, v_bit = unit.solve(ports, at_words, at_bits)
         return np.where(self.topology.shorted, v_word - v_bit, 0.0)
 
-    @cached_property
+    @kept
     def condition(self) -> float:
         """The condition number of the nodes' conductance matrix in the 1-norm.
 
@@ -192,6 +210,7 @@ class LinearSystem:
         """What arrives at each node through branches that resist, (k, m, n) each, and what it is relative to, (k,)."""
         if self.topology.shorted.any():
             through = np.where(self.topology.shorted, 0.0, through)
+        through, slopes = np.ascontiguousarray(through), np.array(slopes)
         found = [
             defects(*own, self.words, self.bits, *at)
             for own, at in zip(
@@ -258,7 +277,7 @@ def needed_memory(shape: tuple[int, int], arrays: int = 0) -> int:
     """About how many bytes an elimination takes, and so many arrays (m, n) besides."""
     m, n = shape
     levels = max(1.0, np.log2(max(m, n) / 8))
-    return int(8 * m * n * (64 + 8 * levels + arrays) + 8 * 6 * (m + n) ** 2)
+    return int(8 * m * n * (64 + 8 * levels + arrays) + 8 * 3 * (m + n) ** 2)
 
 
 def check_memory(shape: tuple[int, int], limit: int, arrays: int = 0) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUANTITIES", "name_lines", "one_sample", "plot_array", "plot_effective_conductances"]
 
+_ROUNDING = 1e-12  # relative IR drop that is none
 _WORD_ENDS = {
     (True, False): "driven from the left",
     (False, True): "driven from the right",
@@ -172,7 +173,7 @@ def plot_array(
     )
     panel.set_facecolor("0.8")  # cells without a value
     title = shown.title
-    if np.isfinite(badness).any():
+    if float(np.nanmax(badness, initial=0.0)) > (_ROUNDING if quantity == "ir_drop" else 0.0):
         row, column = np.unravel_index(int(np.nanargmax(badness)), badness.shape)
         _mark(panel, int(row), int(column))
         number = f"{factor * values[row, column]:.4g}"

@@ -25,7 +25,8 @@ _STUB = 0.9  # how far wires go beyond the outer cells, in cells
 def plot_wires(solution: CrossbarSolution, axes: Axes | None = None, sample: int | None = None) -> Axes:
     """A drawing of a small array: its wires and cells, coloured by the sizes of their currents, and its ends.
 
-    Wires are wider the more current they carry, lines that float are dashed, and broken wires are left out.
+    Wires are wider the more current they carry, lines that float are dashed, and broken wires are left out. Cells that
+    carry no current in spite of a voltage across them are open; they are hollow.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def plot_wires(solution: CrossbarSolution, axes: Axes | None = None, sample: int
     )
     panel.figure.colorbar(dots, ax=panel, label=f"size of the current through cells ({unit})", shrink=0.9, aspect=30)
     panel.figure.colorbar(wires[0], ax=panel, label=f"size of the current in wires ({wires[1]})", shrink=0.9, aspect=30)
-    _draw_ends(panel, one)
+    _draw_ends(panel, one, _draw_open_cells(panel, one, dots.get_sizes()))
     panel.set_aspect("equal")
     panel.set_xlim(-1.4, n + 0.4)
     panel.set_ylim(m + 0.4, -1.4)
@@ -107,8 +108,18 @@ def _draw_wires(panel: Axes, solution: CrossbarSolution) -> tuple[LineCollection
     return lines, unit
 
 
-def _draw_ends(panel: Axes, solution: CrossbarSolution) -> None:
-    """Sources, virtual grounds, and what floats, with a legend."""
+def _draw_open_cells(panel: Axes, solution: CrossbarSolution, sizes: Any) -> dict[str, Any]:
+    """Rings in place of the dots of open cells; the legend's name of them, if there are any."""
+    across = solution.word_line_voltages != solution.bit_line_voltages
+    rows, columns = np.nonzero(across & (solution.device_currents == 0))
+    if not rows.size:
+        return {}
+    rings = panel.scatter(columns, rows, s=sizes, facecolors="white", edgecolors="black", linewidths=0.9, zorder=3.5)
+    return {"open cell": rings}
+
+
+def _draw_ends(panel: Axes, solution: CrossbarSolution, others: dict[str, Any]) -> None:
+    """Sources, virtual grounds, and what floats, with a legend of these and `others`."""
     from matplotlib.transforms import offset_copy
 
     topology = solution.topology
@@ -126,6 +137,7 @@ def _draw_ends(panel: Axes, solution: CrossbarSolution) -> None:
             named.setdefault(name, panel.plot(x[there], y[there], marker, color=colour, ms=size, zorder=4)[0])
     if not (topology.driven.all() and topology.sensed.all()):
         named["floating line"] = panel.plot([], [], "--", color="0.3")[0]
+    named |= others
     figure: Any = panel.figure
     below = offset_copy(panel.transAxes, figure, y=-38.0, units="points")  # the axis's name and numbers
     panel.legend(

@@ -288,7 +288,7 @@ def test_every_command_has_help_with_an_example(run, command):
         (["simulate", "network", "cells.csv"], "--inputs must be a file, or --digits in its place"),
         (["export", "none.json"], "file must be a readable bank file"),
         (["export", "bad.json"], "bad.json must be a valid bank file"),
-        (["export", "cells.csv", "-o", "no/such/folder.cir"], "path must be"),
+        (["export", "cells.csv", "-o", "no/such/folder.cir"], "--out must be in a folder that can be written to"),
         (["verify", "cells.csv", "--timeout", "1e300"], "timeout must be at most 1e+06 (s), got 1e+300"),
         (["verify", "cells.csv", "--r-word-line", "1meg2"], "--r-word-line must be a quantity in ohm"),
     ],

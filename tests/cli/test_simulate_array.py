@@ -171,7 +171,7 @@ def test_people_get_the_same_in_tables(run):
     assert drop.startswith("IR drop at most ")
     for words in ("on average", "wires", "cells", "drivers and senses"):
         assert words in drop
-    for words in ("4 word lines, 3 bit lines, 2 input(s)", "Kirchhoff residual", "error", "condition"):
+    for words in ("4 word lines, 3 bit lines, 2 inputs", "Kirchhoff residual", "error", "condition"):
         assert words in solver
 
 
@@ -267,9 +267,14 @@ def test_a_bank_has_no_lines(run, command, option):
 BAD = [
     (["--r-word-line", "1meg2"], "--r-word-line must be a quantity in ohm"),
     (["--r-word-line", "-1"], "--r-word-line must be finite numbers of at least 0 (ohm), got -1.0"),
-    (["--r-word-line", "none.csv"], "file must be a readable file"),
+    (["--r-word-line", "none.csv"], "--r-word-line must be a readable file"),
+    (["--voltages", "none.csv"], "--voltages must be a readable file"),
+    (["--voltages", "volts.txt"], "--voltages must be a .csv or .npz file"),
+    (["--voltages", "bad.csv"], "--voltages bad.csv, line 1 must be numbers with commas between them"),
     (["--r-word-line", "volts.csv"], "--r-word-line must be a number or of a shape that broadcasts to (4, 4)"),
-    (["--r-driver", "bits.csv"], "--r-driver must be a number or of a shape that broadcasts to (4,)"),
+    (["--r-driver", "bits.csv"], "--r-driver must be a number, or a file with one row or one column, got shape (2, 3)"),
+    (["--r-sense", "cells.csv"], "--r-sense must be a number, or a file with one row or one column, got shape (4, 3)"),
+    (["--r-driver", "row.csv"], "--r-driver must be a number or of a shape that broadcasts to (4,)"),
     (["--r-sense", "5S"], "--r-sense must be a quantity in ohm"),
     (["--drive", "up"], '--drive must be "left", "right", "both" or "floating", got \'up\''),
     (["--sense", "top,bottom"], "--sense must be"),
@@ -290,7 +295,12 @@ BAD = [
     (["--report", "heat"], "--report must be of ir-drop, power, noise, settling, current-density, got 'heat'"),
     (["--report", "noise"], "--bandwidth must be given with --report noise"),
     (["--report", "noise", "--bandwidth", "0"], "--bandwidth must be a finite number above 0 (Hz)"),
-    (["--report", "noise", "--bandwidth", "1k", "--temperature", "-300"], "--temperature must be at least -273.15"),
+    (["--report", "noise", "--bandwidth", "1k", "--temperature", "-300"], "--temperature must be a number of °C"),
+    (
+        ["--report", "noise", "--bandwidth", "1k", "--temperature", "300K"],
+        "--temperature must be a number of °C from -273.15 to 1000, such as 27, got '300K'",
+    ),
+    (["--report", "noise", "--bandwidth", "1M"], "--bandwidth must be a quantity in Hz, such as 1megHz"),
     (["--report", "settling", "--c-word-line", "1fF"], "--c-bit-line must be given with --report settling"),
     (
         ["--report", "settling", "--c-word-line", "1f", "--c-bit-line", "-1f"],
@@ -306,9 +316,18 @@ BAD = [
     (["--bandwidth", "1k"], "--bandwidth must be left out without --report noise"),
     (["--cross-section", "1"], "--cross-section must be left out without --report current-density"),
     (["--read-margin", "v/5", "--g-on", "1uS", "--g-off", "0"], "--read-margin must be one of 'ground', 'v/2'"),
+    (["--read-margin", "foo"], "--read-margin must be one of 'ground', 'v/2'"),
+    (["--v-read", "0.2V"], "--v-read must be left out without --read-margin"),
+    (["--read-margin", "v/2", "--g-on", "2uS", "--g-off", "1uS", "--v-read", "0"], "--v-read must be a finite number"),
     (["--read-margin", "v/2", "--g-on", "1uS"], "--g-off must be given with --read-margin"),
     (["--read-margin", "v/2", "--g-on", "1uS", "--g-off", "2uS"], "--g-on must be above g_off"),
     (["--g-on", "1uS"], "--g-on must be left out without --read-margin"),
+    (["--sample", "0"], "--sample must be left out without --plot"),
+    (["--plot", "a.png", "--sample", "1"], "--sample must be a whole number from 0 to 0, got 1"),
+    (["--plot", "folder.png"], "--plot must be a file's name, not that of a directory"),
+    (["--effective", "cells.csv"], "--effective must be another file than those that are read, got 'cells.csv'"),
+    (["--effective", "./volts.csv", "--voltages", "volts.csv"], "--effective must be another file than those"),
+    (["--effective", "row.csv", "--r-word-line", "row.csv"], "--effective must be another file than those"),
     (["--quantity", "current"], "--quantity must be left out without --plot"),
     (["--plot", "a.png", "--quantity", "heat"], "--quantity must be one of ir-drop, word-line-voltage"),
     (["--plot", "a.txt"], "--plot must be a file's name in .png or .svg or .pdf"),
@@ -330,6 +349,9 @@ BAD = [
 @pytest.mark.filterwarnings("error")
 def test_bad_input_is_one_line_and_leaves_nothing(run, tmp_path, options, says, form):
     np.savetxt("minus.csv", [[-0.1] * 4], delimiter=",")
+    np.savetxt("row.csv", [[1.0] * 3], delimiter=",")
+    Path("bad.csv").write_text("1,x\n")
+    Path("folder.png").mkdir()
     before = sorted(tmp_path.rglob("*"))
     code, out, err = run("simulate", "array", "cells.csv", *options, *form, "-o", "i.csv")
     assert (code, out) == (2, "")
@@ -337,6 +359,126 @@ def test_bad_input_is_one_line_and_leaves_nothing(run, tmp_path, options, says, 
     assert err.startswith("rescircuit: ")
     assert err.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("option", ["-o", "--out"])
+def test_no_input_is_written_over(run, option):
+    before = Path("cells.csv").read_bytes()
+    code, out, err = run("simulate", "array", "cells.csv", option, "../" + Path.cwd().name + "/cells.csv")
+    assert (code, out) == (2, "")
+    assert err.startswith("rescircuit: --out must be another file than those that are read")
+    assert Path("cells.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["deck.csv", "deck.npz", "deck.json", "deck.TOML", "cells.csv"])
+def test_a_deck_is_no_table(run, name):
+    before = Path("cells.csv").read_bytes()
+    code, out, err = run("export", "cells.csv", "-o", name)
+    assert (code, out) == (2, "")
+    assert err == f"rescircuit: --out must be a deck's name, such as array.cir, got '{name}'\n"
+    assert Path("cells.csv").read_bytes() == before
+
+
+def test_a_wrong_conductance_names_its_file(run):
+    np.savetxt("wrong.csv", -CELLS, delimiter=",")
+    for command in (["simulate", "array"], ["export"], ["verify"]):
+        code, _, err = run(*command, "wrong.csv")
+        assert code == 2
+        assert err.startswith(
+            "rescircuit: conductances in wrong.csv at index (0, 0) must be finite numbers of at least"
+        )
+
+
+LAWS = [["--cells", "sinh", "--v-scale", "0.3V"], ["--cells", "1t1r", "--w-over-l", "8", "--v-gate", "1.5V"]]
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_cells_that_are_not_linear_are_exported_and_verified(run, law):
+    code, out, _ = run("export", "cells.csv", *WIRES, *law, "--voltages", "volts.csv")
+    assert code == 0
+    assert out.startswith("rescircuit circuit")
+    code, linear, _ = run("export", "cells.csv", *WIRES, "--voltages", "volts.csv")
+    assert out != linear
+    code, out, _ = run("verify", "cells.csv", *WIRES, *law, "--voltages", "volts.csv")
+    assert code == 0
+    assert "agrees" in out
+
+
+@pytest.mark.parametrize("command", ["export", "verify"])
+def test_a_bank_has_cells_of_its_own(run, command):
+    save_bank(rc.Bank(resistances=[1e4, 2e4]), "bank.json")
+    for option in (LAWS[0][:2], LAWS[0][2:], LAWS[1][2:4], LAWS[1][4:]):
+        code, out, err = run(command, "bank.json", *option)
+        assert (code, out) == (2, "")
+        assert f"{option[0]} must be left out for a bank" in err
+    code, _, err = run(command, "cells.csv", "--cells", "sinh")
+    assert code == 2
+    assert "--v-scale must be given with --cells sinh" in err
+
+
+def test_letters_of_any_case_name_ends_and_schemes(answer):
+    states = ["--g-on", "100uS", "--g-off", "1uS"]
+    found = answer(*WIRES, "--drive", "Both", "--sense", "TOP", "--read-margin", "V/2", *states)
+    assert found == answer(*WIRES, "--drive", "both", "--sense", "top", "--read-margin", "v/2", *states)
+
+
+def test_a_read_margin_has_a_voltage(run, answer):
+    states = ["--read-margin", "v/2", "--g-on", "100uS", "--g-off", "1uS", "--v-read", "0.3V"]
+    found = answer(*WIRES, *states)["read_margin"]
+    crossbar = rc.Crossbar(CELLS, 2.0, 3.0)
+    assert found["v_read_volt"] == 0.3
+    assert found["on_ampere"] == read_margin(crossbar, g_on=1e-4, g_off=1e-6, scheme="v/2", v_read=0.3).on.tolist()
+    _, out, _ = run("simulate", "array", "cells.csv", *WIRES, *states)
+    assert "read at 300 mV, margin = (I_on - I_off) / I_on." in out
+
+
+def test_a_picture_of_another_input(run):
+    batch = ["simulate", "array", "cells.csv", *WIRES, "--voltages", "volts.csv", "--plot"]
+    code, out, err = run(*batch, "first.png")
+    assert code == 0
+    assert "Output currents of the first input of 2" in out
+    assert err.splitlines()[1] == "The picture shows input 0 of 0 to 1: --sample chooses another."
+    code, _, err = run(*batch, "second.png", "--sample", 1)
+    assert code == 0
+    assert "The picture shows input 1 of 0 to 1" in err
+    assert Path("first.png").read_bytes() != Path("second.png").read_bytes()
+
+
+def test_shorted_cells_of_an_npz(run):
+    cells = CELLS.copy()
+    cells[1, 2] = np.inf
+    np.savez("shorted.npz", cells)
+    code, out, _ = run("simulate", "array", "shorted.npz", *WIRES, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["output_currents_ampere"] == rc.Crossbar(cells, 2.0, 3.0).solve([0.1] * 4).output_currents.tolist()
+    assert found["currents_without_wires_ampere"][2] is None
+    assert found["currents_without_wires_ampere"][:2] == pytest.approx(0.1 * CELLS[:, :2].sum(axis=0), rel=1e-12)
+    assert run("simulate", "array", "shorted.npz", *WIRES)[0] == 0
+    ends = ["--drive", "left,floating,left,left", "--json"]
+    assert (
+        json.loads(run("simulate", "array", "shorted.npz", *WIRES, *ends)[1])["currents_without_wires_ampere"]
+        == [None] * 3
+    )
+    code, _, err = run("simulate", "array", "shorted.npz", *WIRES, *LAWS[0])
+    assert code == 2
+    assert "conductances in shorted.npz at index (1, 2) must be finite numbers, got inf" in err
+
+
+def test_one_line_is_singular_and_zero_has_no_sign(run):
+    np.savetxt("one.csv", [[1e-5]], delimiter=",")
+    code, out, _ = run("simulate", "array", "one.csv")
+    assert code == 0
+    assert "1 word line, 1 bit line, 1 input." in out
+    assert "0.000%" in out
+    assert "+0.000%" not in out
+    assert "-0.000%" not in out
+
+
+def test_negative_delays_are_explained(run):
+    feed = ["--report", "settling", "--c-word-line", "1fF", "--c-bit-line", "1fF", "--c-cell", "10pF"]
+    _, out, _ = run("simulate", "array", "cells.csv", *WIRES, *feed)
+    assert "feedthrough of the cells' capacitance: the current starts above its final value" in out
 
 
 def test_a_drawing_of_a_large_array_names_the_heat_map(run, tmp_path):

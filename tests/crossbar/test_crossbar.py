@@ -116,8 +116,8 @@ def test_shapes_around_the_blocks_equal_a_sparse_lu(shape, kind, sparse_lu):
         assert close(own, other, 0.0, 1e-9)
     through = arguments[0] * (found.word_line_voltages - found.bit_line_voltages)
     sizes = np.abs(through)
-    assert (np.abs(found.output_currents - through.sum(axis=0)) <= 1e-12 * sizes.sum(axis=0)).all()
-    assert (np.abs(found.input_currents - through.sum(axis=1)) <= 1e-12 * sizes.sum(axis=1)).all()
+    assert (np.abs(found.output_currents - through.sum(axis=0)) <= 1e-10 * sizes.sum(axis=0)).all()
+    assert (np.abs(found.input_currents - through.sum(axis=1)) <= 1e-10 * sizes.sum(axis=1)).all()
     assert found.kcl_residual < 1e-14
     assert close(drivers @ crossbar, crossbar.solve(drivers).output_currents, 0.0, 1e-9)
 
@@ -151,7 +151,9 @@ def test_so_does_a_map_past_lines_without_resistance(ends, exact):
 def test_the_stated_error_of_a_current_is_its_error(conductance):
     """A cell far better than its wires: its current is a difference of nearly equal voltages, and it shows."""
     solution = rc.Crossbar([[conductance]], 1.0, 1.0).solve([1.0])
-    error = abs(solution.output_currents[0] * (2.0 + 1.0 / conductance) - 1.0)
+    exact = 1.0 / (2.0 + 1.0 / conductance)
+    assert solution.output_currents[0] == pytest.approx(exact, rel=1e-15)
+    error = abs(solution.device_currents[0, 0] / exact - 1.0)
     assert error / 3 - 1e-15 < solution.current_error < 10 * error + 1e-14
 
 
@@ -164,7 +166,7 @@ def test_the_stated_error_of_many_arrays_is_their_error(exact):
             volts = RNG.uniform(0.1, 1, 3)
             found = rc.Crossbar(cells, 1.0, 1.0).solve(volts)
             outputs = exact(cells, 1.0, 1.0).solve(volts, 0.0)[2]
-            error = np.abs(found.output_currents - outputs).max() / np.abs(outputs).max()
+            error = np.abs(found.device_currents.sum(axis=0) - outputs).max() / np.abs(outputs).max()
             assert error <= 10 * found.current_error + 1e-14
             ratios.append((found.current_error + 1e-15) / (error + 1e-15))
     assert 0.3 < np.exp(np.log(ratios).mean()) < 10
@@ -664,3 +666,56 @@ def test_bad_input_gets_one_clear_line(make, says):
         make()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_small_signals_on_a_common_voltage_keep_their_digits():
+    cells = 10.0 ** RNG.uniform(-6, -4, (8, 8))
+    crossbar = rc.Crossbar(cells, 1.0, 1.0)
+    signal = 2.0**-20 * RNG.integers(1, 100, 8) / 64
+    alone, raised = crossbar.solve(signal), crossbar.solve(1.0 + signal, 1.0)
+    assert raised.output_currents == pytest.approx(alone.output_currents, rel=1e-12)
+    assert raised.device_currents == pytest.approx(alone.device_currents, rel=1e-11)
+    assert raised.bit_line_voltages == pytest.approx(1.0 + alone.bit_line_voltages, rel=1e-15)
+
+
+def test_line_currents_are_those_of_the_map():
+    """Cells that conduct better than their wires: the sum of their currents knows fewer digits."""
+    crossbar = rc.Crossbar([[300, 1e-4], [5, 6e-5]], [[5.0], [0.004]], [[800.0, 60.0]] * 3)
+    found = crossbar.solve([1.0, 0.0]).output_currents
+    assert found == pytest.approx([1.0, 0.0] @ crossbar, rel=1e-14)
+
+
+def test_an_open_cell_on_ideal_lines_is_exactly_zero():
+    cells = np.full((4, 4), 1e-3)
+    cells[1, 2] = 0.0
+    assert rc.Crossbar(cells, 1.0, 0.0).effective_conductances()[1, 2] == 0.0
+
+
+def test_solutions_that_are_no_numbers_are_never_certified():
+    class Undefined:
+        shape = (3, 3)
+
+        def check_inputs(self, *_):
+            pass
+
+        def currents(self, v_word, v_bit):
+            slope = np.full(v_word.shape, 1e-4)
+            return np.where(v_word > 0.05, np.nan, 1e-4 * (v_word - v_bit)), slope, -slope
+
+    with pytest.raises(rc.SolutionError):
+        rc.NonlinearCrossbar(Undefined(), 1.0, 1.0).solve([0.1, 0.01, 0.01])
+    with pytest.raises(rc.InputError, match="0 or at least 1e-30 S"):
+        rc.Crossbar(np.full((3, 3), 1e-310))
+
+
+def test_a_short_between_ends_has_no_port_admittance():
+    with pytest.raises(rc.InputError, match="short circuits"):
+        rc.Crossbar([[np.inf]], [[0.0, 1.0]], [[0.0], [1.0]], drive="right").port_admittance()
+
+
+def test_a_pickled_array_is_as_unchangeable_and_leaves_its_watcher_behind():
+    crossbar = rc.Crossbar(sample((3, 3)), 1.0, 1.0, progress=lambda _: None)
+    copied = pickle.loads(pickle.dumps(crossbar))  # noqa: S301 - our own bytes
+    with pytest.raises(ValueError, match="read-only"):
+        copied.conductances[0, 0] = 1.0
+    assert np.array_equal(copied.effective_conductances(), crossbar.effective_conductances())

@@ -147,3 +147,56 @@ def test_terminal_admittance_gives_all_currents():
 def test_a_line_without_resistance_has_no_port_admittance():
     with pytest.raises(rc.InputError, match="above 0 ohm somewhere on line 0"):
         rc.Crossbar(sample((2, 2)), 0.0, 1.0).port_admittance()
+
+
+@pytest.mark.parametrize("high", [1e1, 1e3, 1e5, 1e9, 1e15])
+@pytest.mark.parametrize("low", [0.0, 1e-9, 1e-4, 1e-3])
+def test_a_cell_far_better_than_its_wires_is_turned_down(high, low):
+    """Its voltage for a current of its own is known to few digits; the update must know how few."""
+    cells = sample((16, 16))
+    cells[3, 4] = high
+    changed = rc.Crossbar(cells, 1.0, 1.0).with_cells(3, 4, low)
+    anew = rc.Crossbar(changed.conductances, 1.0, 1.0).effective_conductances()
+    assert changed.effective_conductances() == pytest.approx(anew, rel=1e-9)
+
+
+def test_nothing_is_divided_by_where_nothing_was():
+    """Elements that are zero before, on parts of the array that nothing reaches."""
+    cells = np.zeros((8, 8))
+    cells[1, 1] = cells[2, 5] = 1e-3
+    drive = ["left" if k in (1, 2, 3) else "floating" for k in range(8)]
+    sense = ["bottom" if k != 7 else "floating" for k in range(8)]
+    cells[:, 7] = 1e-3
+    cells[[0, 4, 5, 6, 7], 1] = 1e-3
+    crossbar = rc.Crossbar(cells, 1.0, 0.0, drive=drive, sense=sense)
+    changed = crossbar.with_cells(4, 7, 7e-3)
+    anew = rc.Crossbar(changed.conductances, 1.0, 0.0, drive=drive, sense=sense)
+    assert changed.effective_conductances() == pytest.approx(anew.effective_conductances(), rel=1e-9, abs=0)
+
+
+def test_arrays_in_a_batch_are_checked_before_any_is_solved():
+    cells = np.full((50, 4, 4), 1e-5)
+    cells[49, 3, 3] = -1.0
+    told = []
+    with pytest.raises(rc.InputError, match="at least 0"):
+        rc.effective_conductances(cells, 1.0, 1.0, progress=lambda *each: told.append(each))
+    assert not told
+
+
+def test_a_batch_stops_where_its_progress_raises():
+    told = []
+
+    def interrupt(done, _):
+        told.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rc.effective_conductances(np.full((400, 40, 40), 1e-5), 1.0, 1.0, threads=2, progress=interrupt)
+    assert len(told) < 20
+
+
+@pytest.mark.parametrize("cells", [np.full((2, 2), 1e-5 + 1j), [["a", "b"]], np.ma.masked_less([[1.0, 2.0]], 1.5)])
+def test_what_is_no_real_number_is_refused_at_every_door(cells):
+    for door in (rc.Crossbar, rc.effective_conductances):
+        with pytest.raises(rc.InputError, match="conductances"):
+            door(cells)
