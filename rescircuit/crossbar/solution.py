@@ -51,7 +51,8 @@ class CrossbarSolution:
         Kirchhoff's current law as a backward error, the worst of the batch: ``|Y v - i| / (|Y| |v| + |i|)``.
     current_error : float
         How far the sums of the cells' currents along each line are from its current by the map between the lines'
-        ends, the largest, relative to the sum of their magnitudes or a millionth of the largest line's. Of non-linear
+        ends, the largest, relative to the sum of their magnitudes or a millionth of the largest line's. Lines with a
+        shorted cell are left out: its current is known to an ulp of a voltage over the wires around it. Of non-linear
         cells: what another of Newton's steps would change, likewise.
     iterations : int
         Of Newton's method; 0 for a linear array.
@@ -175,9 +176,9 @@ def current_error(topology: Topology, through: Array, ends: tuple[Array, Array])
         known = np.where(held, by_map, 0.0)
         size = np.maximum(np.abs(through).sum(axis=axis), np.abs(known))
         scale = np.maximum(size, _NOTHING * size.max(axis=-1, keepdims=True))
-        # A floating line's currents sum to nothing, but that through a short is only known to an ulp of a voltage over
-        # the wires around it.
-        checked = held | ~topology.shorted.any(axis=axis - 1)
+        # A floating line's currents sum to nothing. That through a short is only known to an ulp of a voltage over the
+        # wires around it; what its lines carry is known from the map alone.
+        checked = ~topology.shorted.any(axis=axis - 1)
         apart = np.where(checked, np.abs(through.sum(axis=axis) - known), 0.0)
         errors = np.divide(apart, scale, out=np.zeros_like(scale), where=scale != 0)
         worst = float(np.maximum(worst, errors.max()))  # what is not a number stays so
