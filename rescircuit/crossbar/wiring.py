@@ -93,7 +93,7 @@ class LinearSystem:
             equations = np.eye(rows.size) + drops * across
             drawn = np.linalg.solve(equations, drops * arriving)
             transfer = -arriving[:, :words].T @ drawn[:, words:]
-            amplified = 1.0 / float(alone.min()) + float(np.linalg.cond(equations))
+            amplified = 1.0 / float(alone.min()) + float(np.linalg.cond(equations, 1))
         return self._by_line(transfer), amplified
 
     def forget(self) -> None:
