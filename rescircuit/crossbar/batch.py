@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,10 @@ def effective_conductances(
     >>> rc.effective_conductances(cells, r_word_line=1.0, r_bit_line=1.0).shape
     (100, 8, 8)
     """
-    cells = np.asanyarray(conductances)
+    try:
+        cells = np.asanyarray(conductances)
+    except ValueError:
+        raise InputError("conductances", "numbers in a rectangular array (..., m, n)", conductances) from None
     if cells.ndim < 2:
         raise InputError("conductances", "an array (..., m, n)", f"shape {cells.shape}")
     if not cells.size:
@@ -63,15 +67,16 @@ def effective_conductances(
     flat = checked_cells(cells.reshape(-1, cells.shape[-1])).reshape(-1, *cells.shape[-2:])
     workers = threads_by_default() if threads is None else whole_number("threads", threads, 1)
     found = np.empty(flat.shape)
-    done = 0
+    done, counting = 0, Lock()
 
     def solve(k: int) -> None:
         nonlocal done
         wires = {"r_driver": r_driver, "r_sense": r_sense, "drive": drive, "sense": sense, "threads": 1}
         found[k] = Crossbar(flat[k], r_word_line, r_bit_line, **wires).effective_conductances()
-        done += 1
-        if progress is not None:
-            progress(done, len(flat))
+        with counting:  # one after the other, so that each number is told once
+            done += 1
+            if progress is not None:
+                progress(done, len(flat))
 
     if workers == 1 or len(flat) == 1:
         for k in range(len(flat)):

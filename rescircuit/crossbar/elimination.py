@@ -190,13 +190,14 @@ class Elimination:
         self._tiles: list[_Tile] = []
         ends = np.array([words[:, 0].any(), words[:, -1].any(), bits[0].any(), bits[-1].any()])
         self._order: list[_Merger] = []
-        done, total = 0.0, _work(self.shape)
+        done, total, counting = 0.0, _work(self.shape), threading.Lock()
 
         def report(cells_done: int, side: int) -> None:
             nonlocal done
-            done += cells_done * side
-            if progress is not None:
-                progress(min(1.0, done / total))
+            with counting:  # so that it never goes backwards
+                done += cells_done * side
+                if progress is not None:
+                    progress(min(1.0, done / total))
 
         grid = self._eliminate_tiles(cells, words, bits, ends, report)
         self._root = self._merge_all(grid, report)

@@ -113,6 +113,7 @@ def test_many_arrays_at_once_are_each_themselves(threads):
     [
         ([1.0], "conductances must be an array (..., m, n)"),
         (np.ones((0, 2, 2)), "at least one array"),
+        ([[1.0], [1.0, 2.0]], "numbers in a rectangular array"),
         (np.full((3, 2, 2), -1.0), "conductances at index (0, 0) must be finite numbers of at least 0"),
     ],
 )
@@ -191,8 +192,8 @@ def test_a_batch_stops_where_its_progress_raises():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rc.effective_conductances(np.full((400, 40, 40), 1e-5), 1.0, 1.0, threads=2, progress=interrupt)
-    assert len(told) < 20
+        rc.effective_conductances(np.full((2000, 40, 40), 1e-5), 1.0, 1.0, threads=2, progress=interrupt)
+    assert len(told) < 1000
 
 
 @pytest.mark.parametrize("cells", [np.full((2, 2), 1e-5 + 1j), [["a", "b"]], np.ma.masked_less([[1.0, 2.0]], 1.5)])
