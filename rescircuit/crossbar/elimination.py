@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,13 +24,13 @@ from rescircuit.checks import Array
 from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.crossbar.leaves import LeafProgram, eliminate_leaves, leaf_program, pull_leaves, push_leaves
 from rescircuit.crossbar.star_mesh import (
-    HORIZONTAL,
-    VERTICAL,
     absorb_ports,
     absorb_rows,
     eliminate_rows,
+    joined_extent,
     merge_tile,
     mirror,
+    pair_up,
     port_places,
     pull,
     pull_tile,
@@ -247,23 +248,14 @@ class Elimination:
     def _merge_all(self, grid: list[list[_Block]], report: Callable[[int, int], None]) -> _Block:
         """One block of all."""
         while len(grid) * len(grid[0]) > 1:
-            rows, columns = len(grid), len(grid[0])
-            height, width = grid[0][0].extent
-            axis = HORIZONTAL if columns > 1 and (rows == 1 or width <= height) else VERTICAL
-            down, along = (1, 2) if axis == HORIZONTAL else (2, 1)
-            after: list[list[_Block]] = []
             made: list[_Merger] = []
-            for i in range(0, rows, down):
-                line = []
-                for j in range(0, columns, along):
-                    other = (i, j + 1) if axis == HORIZONTAL else (i + 1, j)
-                    block = grid[i][j]
-                    if other[0] < rows and other[1] < columns:  # else an odd one out waits for the next round
-                        made.append(_joined(axis, block, grid[other[0]][other[1]]))
-                        block = made[-1]
-                    line.append(block)
-                after.append(line)
-            last = len(after) * len(after[0]) == 1
+
+            def join(axis: int, first: _Block, second: _Block, made: list[_Merger] = made) -> _Block:
+                made.append(_joined(axis, first, second))
+                return made[-1]
+
+            grid = pair_up(grid, attrgetter("extent"), join)
+            last = len(grid) * len(grid[0]) == 1
 
             def merge(blocks: list[_Merger], last: bool = last) -> None:
                 for block in blocks:
@@ -276,7 +268,6 @@ class Elimination:
             with nullcontext() if alone else one_blas_thread():
                 self._spread_out(merge, made, own)
             self._order += made
-            grid = after
         return grid[0][0]
 
     def _merge(self, block: _Merger, last: bool) -> None:
@@ -585,10 +576,9 @@ def _pull_tile(block: _Tile, ports: Array, pending: Array, words: Array, bits: A
 def _joined(axis: int, first: _Block, second: _Block) -> _Merger:
     """Two neighbours as one block, whose shared ports are still to be eliminated."""
     starts_a, starts_b, shared, sides = port_places(axis, first.sides, second.sides)
-    (height, width), (more_height, more_width) = first.extent, second.extent
     return _Merger(
         sides=sides,
-        extent=(height, width + more_width) if axis == HORIZONTAL else (height + more_height, width),
+        extent=joined_extent(axis, first.extent, second.extent),
         parts=(first, second),
         starts=(starts_a, starts_b),
         places=(_places(starts_a, first.sides), _places(starts_b, second.sides)),

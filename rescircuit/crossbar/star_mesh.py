@@ -14,6 +14,10 @@ nested dissection (George 1973), which takes an n x n array some n³ operations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +30,10 @@ __all__ = [
     "absorb_ports",
     "absorb_rows",
     "eliminate_rows",
+    "joined_extent",
     "merge_tile",
     "mirror",
+    "pair_up",
     "port_places",
     "pull",
     "pull_tile",
@@ -37,6 +43,8 @@ __all__ = [
 ]
 
 Integers = NDArray[np.int64]
+Block = TypeVar("Block")
+_Planned = tuple[tuple[int, int], Integers]  # a block of a plan: its extent, and its row of numbers
 Flags = NDArray[np.bool_]
 
 HORIZONTAL, VERTICAL = 0, 1  # how two blocks lie: side by side, or one above the other
@@ -191,52 +199,72 @@ def tile_plan(heights: Integers, widths: Integers, ends: Flags) -> tuple[Integer
     sizes : int array (4,)
         Of the stores of matrices and vectors, and of the mergers' factors and pivots.
     """
-    heights, widths = heights.copy(), widths.copy()
     rows, columns = heights.size, widths.size
-    blocks = np.empty((rows, columns, 7), np.int64)
-    plan = np.empty((rows * columns - 1, _COLUMNS), np.int64)
+    leaves = np.empty((rows, columns, 7), np.int64)
     sizes = np.zeros(4, np.int64)
     for i in range(rows):
         for j in range(columns):
-            blocks[i, j, 0] = heights[i] if j > 0 or ends[0] else 0
-            blocks[i, j, 1] = heights[i] if j < columns - 1 or ends[1] else 0
-            blocks[i, j, 2] = widths[j] if i > 0 or ends[2] else 0
-            blocks[i, j, 3] = widths[j] if i < rows - 1 or ends[3] else 0
-            _place(blocks[i, j], sizes)
-    leaves = blocks.copy()
-    count = 0
-    while rows * columns > 1:
-        axis = HORIZONTAL if columns > 1 and (rows == 1 or widths[0] <= heights[0]) else VERTICAL
-        down, along = (1, 2) if axis == HORIZONTAL else (2, 1)
-        for i in range(0, rows, down):
-            for j in range(0, columns, along):
-                i_next, j_next = (i, j + 1) if axis == HORIZONTAL else (i + 1, j)
-                first = blocks[i, j].copy()
-                if i_next < rows and j_next < columns:  # else an odd one out waits for the next round
-                    second, merged = blocks[i_next, j_next].copy(), np.empty(7, np.int64)
-                    starts_a, starts_b, shared, merged[:4] = port_places(axis, first, second)
-                    _place(merged, sizes)
-                    row = plan[count]
-                    row[_FIRST : _FIRST + 4], row[_STARTS_A : _STARTS_A + 4] = first[:4], starts_a
-                    row[_SECOND : _SECOND + 4], row[_STARTS_B : _STARTS_B + 4] = second[:4], starts_b
-                    row[_SHARED], row[_PORTS], row[_PORTS_A], row[_PORTS_B] = shared, merged[4], first[4], second[4]
-                    row[_MATRICES], row[_MATRICES + 1], row[_MATRICES + 2] = first[5], second[5], merged[5]
-                    row[_VECTORS], row[_VECTORS + 1], row[_VECTORS + 2] = first[6], second[6], merged[6]
-                    row[_FACTOR], row[_PIVOTS] = sizes[2], sizes[3]
-                    sizes[2] += shared * (shared + merged[4])
-                    sizes[3] += shared
-                    first = merged
-                    count += 1
-                blocks[i // down, j // along] = first
-        if axis == HORIZONTAL:
-            for j in range(0, columns, 2):
-                widths[j // 2] = widths[j] + (widths[j + 1] if j + 1 < columns else 0)
-            columns = (columns + 1) // 2
-        else:
-            for i in range(0, rows, 2):
-                heights[i // 2] = heights[i] + (heights[i + 1] if i + 1 < rows else 0)
-            rows = (rows + 1) // 2
-    return plan, leaves, sizes
+            leaves[i, j, 0] = heights[i] if j > 0 or ends[0] else 0
+            leaves[i, j, 1] = heights[i] if j < columns - 1 or ends[1] else 0
+            leaves[i, j, 2] = widths[j] if i > 0 or ends[2] else 0
+            leaves[i, j, 3] = widths[j] if i < rows - 1 or ends[3] else 0
+            _place(leaves[i, j], sizes)
+    merges: list[Integers] = []
+
+    def join(axis: int, one: _Planned, other: _Planned) -> _Planned:
+        (extent, first), (beyond, second) = one, other
+        merged, row = np.empty(7, np.int64), np.empty(_COLUMNS, np.int64)
+        starts_a, starts_b, shared, merged[:4] = port_places(axis, first, second)
+        _place(merged, sizes)
+        row[_FIRST : _FIRST + 4], row[_STARTS_A : _STARTS_A + 4] = first[:4], starts_a
+        row[_SECOND : _SECOND + 4], row[_STARTS_B : _STARTS_B + 4] = second[:4], starts_b
+        row[_SHARED], row[_PORTS], row[_PORTS_A], row[_PORTS_B] = shared, merged[4], first[4], second[4]
+        row[_MATRICES], row[_MATRICES + 1], row[_MATRICES + 2] = first[5], second[5], merged[5]
+        row[_VECTORS], row[_VECTORS + 1], row[_VECTORS + 2] = first[6], second[6], merged[6]
+        row[_FACTOR], row[_PIVOTS] = sizes[2], sizes[3]
+        sizes[2] += shared * (shared + merged[4])
+        sizes[3] += shared
+        merges.append(row)
+        return joined_extent(axis, extent, beyond), merged
+
+    grid: list[list[_Planned]] = [
+        [((int(heights[i]), int(widths[j])), leaves[i, j]) for j in range(columns)] for i in range(rows)
+    ]
+    while len(grid) * len(grid[0]) > 1:
+        grid = pair_up(grid, itemgetter(0), join)
+    return np.array(merges, np.int64).reshape(-1, _COLUMNS), leaves, sizes
+
+
+def pair_up(
+    grid: list[list[Block]], extent: Callable[[Block], tuple[int, int]], join: Callable[[int, Block, Block], Block]
+) -> list[list[Block]]:
+    """One round of merging: neighbours join along their longer sides; an odd one out waits for the next round.
+
+    Parameters
+    ----------
+    grid : list of lists
+        The blocks, at least two.
+    extent : callable
+        A block's height and width, in cells.
+    join : callable
+        Makes one block of two that lie so, see :data:`HORIZONTAL`; called row by row.
+    """
+    rows, columns = len(grid), len(grid[0])
+    height, width = extent(grid[0][0])
+    axis = HORIZONTAL if columns > 1 and (rows == 1 or width <= height) else VERTICAL
+    down, along = (0, 1) if axis == HORIZONTAL else (1, 0)
+
+    def merged(i: int, j: int) -> Block:
+        alone = i + down == rows or j + along == columns
+        return grid[i][j] if alone else join(axis, grid[i][j], grid[i + down][j + along])
+
+    return [[merged(i, j) for j in range(0, columns, along + 1)] for i in range(0, rows, down + 1)]
+
+
+def joined_extent(axis: int, first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of two neighbours together."""
+    (height, width), (more_height, more_width) = first, second
+    return (height, width + more_width) if axis == HORIZONTAL else (height + more_height, width)
 
 
 def _place(block: Integers, sizes: Integers) -> None:
