@@ -17,7 +17,6 @@ from scipy.sparse.csgraph import connected_components
 from rescircuit.bank import DEFAULT_READ_VOLTAGE
 from rescircuit.checks import Array, non_negative_number, positive_number, whole_number
 from rescircuit.crossbar.array import Crossbar
-from rescircuit.crossbar.injection import arriving_currents
 from rescircuit.crossbar.readings import power
 from rescircuit.crossbar.solution import CURRENT_LIMIT
 from rescircuit.crossbar.topology import LARGEST, Flags, Nodes
@@ -293,7 +292,7 @@ def _cells_seen(crossbar: Crossbar, cells: Sequence[tuple[int, int]]) -> Iterato
         count = np.arange(rows.size)
         words = np.zeros((rows.size, *crossbar.shape))
         words[count, rows, columns] = 1.0
-        arrived = np.concatenate(arriving_currents(crossbar.system, words, -words), axis=1)
+        arrived = np.concatenate(crossbar.system.arriving(words, -words), axis=1)
         v_words, v_bits = crossbar.system.corrections(words, -words)
         across = (v_words - v_bits)[count, rows, columns]
         alone = 1.0 - crossbar.conductances[rows, columns] * across

@@ -11,7 +11,6 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from rescircuit.checks import Array, finite_number, non_negative_array
 from rescircuit.crossbar.array import Crossbar
-from rescircuit.crossbar.injection import arriving_currents
 from rescircuit.crossbar.wiring import LinearSystem
 from rescircuit.errors import InputError, SolutionError
 
@@ -107,9 +106,7 @@ def settling(crossbar: Crossbar, voltages: Any, *, c_word_line: Any, c_bit_line:
     solution = crossbar.solve(voltages)
     m, n = crossbar.shape
     words, bits = (v.reshape(-1, m, n) for v in (solution.word_line_voltages, solution.bit_line_voltages))
-    lag = arriving_currents(crossbar.system, *capacitances.charges(words, bits))[1].reshape(
-        *solution.output_currents.shape
-    )
+    lag = crossbar.system.arriving(*capacitances.charges(words, bits))[1].reshape(*solution.output_currents.shape)
     current = solution.output_currents
     delays = np.divide(lag, current, out=np.full_like(lag, np.nan), where=current != 0)
     slowest, residual = _slowest_mode(crossbar.system, capacitances)

@@ -118,6 +118,16 @@ class LinearSystem:
         ports = self.port_voltages(drivers, senses)
         return self._as_one(*self.elimination.solve(ports, words, bits), drivers, senses)
 
+    def arriving(self, words: Array, bits: Array) -> tuple[Array, Array]:
+        """Currents that arrive at sources (k, m) and virtual grounds (k, n), all at 0 V, when others are injected.
+
+        Both ends of a line count together; at a floating line nothing arrives. `words` and `bits` (k, m, n) are what
+        is injected into the nodes, ampere.
+        """
+        m, n = self.topology.shape
+        arrived, at_words = self.elimination.arriving(words, bits), int(self.elimination.sides[:2].sum())
+        return _lines_of_ends(arrived[:, :at_words], m), _lines_of_ends(arrived[:, at_words:], n)
+
     def defects(
         self, through: Array, slopes: Array, drivers: Array, senses: Array, words: Array, bits: Array
     ) -> tuple[Array, Array, Array]:
@@ -230,13 +240,11 @@ class LinearSystem:
         return cells, words, bits
 
     def _by_line(self, transfer: Array) -> Array:
-        """Both ends of a line as one."""
+        """Conductances between ends as those between lines, (m, n)."""
         m, n = self.topology.shape
         if transfer.shape == (m, n):
             return transfer
-        if not transfer.size:
-            return np.zeros((m, n))
-        return transfer.reshape(-1, m, transfer.shape[1] // n, n).sum(axis=(0, 2))
+        return _lines_of_ends(_lines_of_ends(transfer, n).T, m).T
 
     def _gathered(self, words: Array, bits: Array) -> tuple[Array, Array]:
         """Currents of nodes that are one, at their representative; none at sources and virtual grounds."""
@@ -260,6 +268,11 @@ class LinearSystem:
             nodes = nodes[topology.representative]
             words[k], bits[k] = nodes[sum(topology.shape) :].reshape(2, *topology.shape)
         return words, bits
+
+
+def _lines_of_ends(ends: Array, lines: int) -> Array:
+    """Values at all ends of one kind, (k, 0, 1 or 2 times the lines), summed to those of lines, (k, lines)."""
+    return ends.reshape(len(ends), ends.shape[1] // lines, lines).sum(axis=1)
 
 
 def laplacian(conductances: Array) -> Array:
