@@ -9,10 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rescircuit.bank import Bank, Setting
+    from rescircuit.bank import Bank, SeriesBank, Setting, program_pair
     from rescircuit.crossbar import Crossbar, CrossbarSolution, NonlinearCrossbar, effective_conductances
     from rescircuit.devices import NMOS, IdealSwitch, Process, Resistor, load_process
-    from rescircuit.differential import program_pair
     from rescircuit.errors import InputError, MissingToolError, RescircuitError, SolutionError, SpiceError
     from rescircuit.network import (
         AnalogNetwork,
@@ -24,17 +23,15 @@ if TYPE_CHECKING:
         save_network,
     )
     from rescircuit.quantities import format_quantity, parse_quantity
-    from rescircuit.series_bank import SeriesBank
     from rescircuit.spice import Deck, Verification, deck, verify
     from rescircuit.subsetsum import Codebook, Solution, subset_sum
     from rescircuit.subsetsum.integers import count_subsets
     from rescircuit.subsetsum.vectors import VectorSolution, vector_subset_sum
 
 _HOMES = {
-    "bank": ("Bank", "Setting"),
+    "bank": ("Bank", "SeriesBank", "Setting", "program_pair"),
     "crossbar": ("Crossbar", "CrossbarSolution", "NonlinearCrossbar", "effective_conductances"),
     "devices": ("NMOS", "IdealSwitch", "Process", "Resistor", "load_process"),
-    "differential": ("program_pair",),
     "errors": ("InputError", "MissingToolError", "RescircuitError", "SolutionError", "SpiceError"),
     "network": (
         "AnalogNetwork",
@@ -46,14 +43,12 @@ _HOMES = {
         "save_network",
     ),
     "quantities": ("format_quantity", "parse_quantity"),
-    "series_bank": ("SeriesBank",),
     "spice": ("Deck", "Verification", "deck", "verify"),
     "subsetsum": ("Codebook", "Solution", "subset_sum"),
     "subsetsum.integers": ("count_subsets",),
     "subsetsum.vectors": ("VectorSolution", "vector_subset_sum"),
 }
 _SUBMODULES = {home.partition(".")[0] for home in _HOMES} | {
-    "bank_files",
     "checks",
     "compiled",
     "datasets",

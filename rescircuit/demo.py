@@ -19,7 +19,7 @@ from rescircuit.bank import Bank, spread_nominals
 from rescircuit.checks import Array
 from rescircuit.datasets import Digits, load_digits, train_perceptron
 from rescircuit.devices import Process, load_process
-from rescircuit.devices.variation import Stream
+from rescircuit.devices.streams import Stream
 from rescircuit.errors import MissingToolError, SpiceError
 from rescircuit.files import make_folder, write_text
 from rescircuit.network import AnalogNetwork, ArraySpec, Network, from_sklearn, map_network, save_network

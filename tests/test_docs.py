@@ -71,7 +71,7 @@ def test_example_netlists_are_what_their_commands_make(tmp_path, monkeypatch):
 
 def test_example_netlists_agree_with_ngspice():
     """Through the same commands' inputs; the decks themselves are compared above."""
-    from rescircuit.bank_files import load_bank
+    from rescircuit.bank.files import load_bank
     from rescircuit.files import read_csv
 
     for path in sorted((ROOT / "netlists").rglob("bank.json")):

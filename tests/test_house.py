@@ -22,7 +22,6 @@ LAYERS = [
     ["network"],
     ["spice"],
     ["crossbar"],
-    ["bank_files", "differential", "series_bank"],
     ["bank"],
     ["devices", "subsetsum"],
     ["measured"],

@@ -256,7 +256,7 @@ def read_circuit(
         if bit_line_voltages is not None:
             options["bit_line_voltages"] = read_matrix(bit_line_voltages, "bit_line_voltages")
         return crossbar, options
-    from rescircuit.bank_files import load_bank
+    from rescircuit.bank.files import load_bank
 
     wiring.refuse()
     model.refuse()

@@ -120,7 +120,7 @@ def _write(out: Path | None, bank: Bank, mask: Mask) -> list[Path]:
     """Write the bank and its deck, if a folder is asked for."""
     if out is None:
         return []
-    from rescircuit.bank_files import save_bank
+    from rescircuit.bank.files import save_bank
     from rescircuit.files import make_folder
     from rescircuit.spice import deck
 

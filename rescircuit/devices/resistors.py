@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rescircuit.checks import Array, finite_number, positive_array, positive_number, whole_number
-from rescircuit.devices.variation import Stream
+from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 
 __all__ = ["Resistor"]
@@ -75,7 +75,7 @@ class Resistor:
         shape : int or tuple of int
             Shape of the result; elements are numbered in C order.
         seed, chip : int
-            Which chip, see :class:`~rescircuit.devices.variation.Stream`.
+            Which chip, see :class:`~rescircuit.devices.streams.Stream`.
         start : int
             Global number of the first resistor on the chip.
         nominals : array, broadcastable to `shape`, optional

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, checked_mask
+from rescircuit.bank.series import SeriesBank
 from rescircuit.checks import finite_array
 from rescircuit.errors import InputError
-from rescircuit.series_bank import SeriesBank
 from rescircuit.spice.circuit import Circuit, Element, Resistor, VoltageSource, driven
 from rescircuit.spice.from_bank import INPUT, OUTPUT, SENSE
 from rescircuit.spice.names import GROUND

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, Setting
+from rescircuit.bank.series import SeriesBank, SeriesSetting
 from rescircuit.checks import Array
 from rescircuit.crossbar import BankCells, Crossbar, LinearCells, NonlinearCrossbar
 from rescircuit.devices import NMOS
 from rescircuit.errors import InputError
-from rescircuit.series_bank import SeriesBank, SeriesSetting
 from rescircuit.spice.agreement import LIMITS, Limit, relative_error
 from rescircuit.spice.circuit import Circuit
 from rescircuit.spice.decks import Deck, write_deck

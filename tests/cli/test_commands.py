@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rescircuit as rc
-from rescircuit.bank_files import load_bank, save_bank
+from rescircuit.bank.files import load_bank, save_bank
 from rescircuit.cli.app import main
 from rescircuit.files import read_csv
 

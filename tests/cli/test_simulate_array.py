@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import rescircuit as rc
-from rescircuit.bank_files import save_bank
+from rescircuit.bank.files import save_bank
 from rescircuit.cli.app import main
 from rescircuit.crossbar import current_density, ir_drop, power, read_margin, settling, thermal_noise
 from rescircuit.files import read_csv, read_npz

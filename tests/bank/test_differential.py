@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rescircuit as rc
-from rescircuit.differential import program_pair
+from rescircuit.bank.differential import program_pair
 
 FOUNDRY = rc.Resistor(nominal=10e3, common=0.20, mismatch=0.01)
 SWITCH = rc.NMOS(w_over_l=10, r_off=1e8)

@@ -12,7 +12,7 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.bank import spread_nominals
-from rescircuit.series_bank import SeriesSetting
+from rescircuit.bank.series import SeriesSetting
 from rescircuit.spice import run_deck, series_bank_circuit
 
 THESIS = rc.Resistor(nominal=10e3, tolerance=0.20)

@@ -1,88 +1,20 @@
-"""Switches in series with a resistor: what a branch conducts, closed and open.
-
-A switch sits on the virtual-ground side: the resistor hangs on the input, the switch between it and the output,
-which is held at 0 V. There its gate drive does not depend on the input: measured with ngspice 39, the conductance of
-a 10 kΩ branch moves by 163 ppm from 0.1 V to 0.5 V, against 2.1 % with the switch on the driven side.
-
-It does depend on the output. Where wires let that rise, in a crossbar, a branch is a function of both its ends'
-voltages and not of their difference: 10 mV more at both ends of a 10 kΩ branch take 3e-4 of its current.
-"""
+"""A transistor as a switch."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rescircuit.checks import Array, finite_array, finite_number, positive_number
+from rescircuit.devices.switches.protocol import BranchCurrent, Flags, check_off
 from rescircuit.errors import InputError, SolutionError
 
-__all__ = ["NMOS", "BranchCurrent", "IdealSwitch", "Switch"]
-
-Flags = NDArray[np.bool_]
-BranchCurrent = tuple[Array, Array, Array]  # current, and its derivatives by the voltages of both ends
+__all__ = ["NMOS"]
 
 _SETTLED = 1e-14  # relative; last bits go to and fro below
 _MOST_STEPS = 100  # some 5 do; halving alone takes as many
-
-
-class Switch(Protocol):
-    """What a bank asks of its switches."""
-
-    def branch_current(self, resistance: Array, voltage: Array, *, closed: bool) -> Array:
-        """Current, ampere, into the virtual ground through `resistance` (ohm) and the switch in series.
-
-        `voltage` (volt) stands across both; the arguments broadcast.
-        """
-        ...
-
-    def branch(self, resistance: Array, v_in: Array, v_out: Array, *, closed: bool | Flags) -> BranchCurrent:
-        """Current from the input to the output, and its derivatives, wherever the output is.
-
-        Parameters
-        ----------
-        resistance : array
-            Ohm, above zero. All arguments broadcast.
-        v_in, v_out : array
-            Voltages at the resistor's end and at the switch's end, volt, of any sign.
-        closed : bool or bool array
-            Whether the switch is closed.
-
-        Returns
-        -------
-        current, d_in, d_out : array
-            Ampere from input to output; its derivatives by `v_in`, at least 0, and by `v_out`, at most 0, siemens.
-        """
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdealSwitch:
-    """A linear switch: `r_on` ohm when closed, `r_off` ohm when open (``math.inf``: no leakage)."""
-
-    r_on: float = 0.0
-    r_off: float = math.inf
-
-    def __post_init__(self) -> None:
-        if finite_number("r_on", self.r_on, "a finite resistance of at least 0 (ohm)") < 0:
-            raise InputError("r_on", "a finite resistance of at least 0 (ohm)", self.r_on)
-        _check_off(self.r_off)
-        if self.r_off <= self.r_on:
-            raise InputError("r_off", f"above r_on ({self.r_on:g} ohm)", self.r_off)
-
-    def branch_current(self, resistance: Array, voltage: Array, *, closed: bool) -> Array:
-        """See :class:`Switch`; any sign of `voltage` will do."""
-        return self.branch(resistance, voltage, np.zeros(()), closed=closed)[0]
-
-    def branch(self, resistance: Array, v_in: Array, v_out: Array, *, closed: bool | Flags) -> BranchCurrent:
-        """See :class:`Switch`."""
-        total = resistance + np.where(closed, self.r_on, self.r_off)
-        current = (v_in - v_out) / total
-        slope = np.broadcast_to(1.0 / total, current.shape)
-        return current, slope, -slope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +61,7 @@ class NMOS:
                 raise InputError(name, required, getattr(self, name))
         if self.v_gate <= self.vto:
             raise InputError("v_gate", f"above the threshold vto ({self.vto:g} V)", self.v_gate)
-        _check_off(self.r_off)
+        check_off(self.r_off)
 
     def branch_current(self, resistance: Array, voltage: Array, *, closed: bool) -> Array:
         """See :class:`Switch`.
@@ -243,10 +175,3 @@ class NMOS:
         at_middle = 2.0 * left / (1.0 + np.sqrt(1.0 + 4.0 * half * np.maximum(left, 0.0)))
         across = np.where(left > 0, overdrive - at_middle, v - saturated)
         return np.clip(across, np.minimum(v, 0.0), np.maximum(v, 0.0))
-
-
-def _check_off(r_off: float) -> None:
-    required = "a resistance above 0 (ohm); math.inf for none"
-    endless = isinstance(r_off, float | np.floating) and r_off == math.inf
-    if not endless and finite_number("r_off", r_off, required) <= 0:
-        raise InputError("r_off", required, r_off)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.bank import Mask, checked_mask, spread_nominals
+from rescircuit.bank.nominals import spread_nominals
+from rescircuit.bank.settings import Mask, checked_mask
 from rescircuit.checks import Array, finite_array, non_negative_array, positive_array, whole_number
 from rescircuit.devices import IdealSwitch
 from rescircuit.devices.resistors import Resistor

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 import rescircuit as rc
-from rescircuit.devices.variation import Stream, normal_quantile
+from rescircuit.devices.streams import Stream, normal_quantile
 
 WORD = 2**64 - 1
 

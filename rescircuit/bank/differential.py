@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.bank import Bank, Mask
+from rescircuit.bank.parallel import Bank
+from rescircuit.bank.settings import Mask
 from rescircuit.checks import finite_array
 from rescircuit.errors import InputError
 from rescircuit.subsetsum import LARGEST_N, subset_sum

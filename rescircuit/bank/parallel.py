@@ -7,17 +7,15 @@ gives ``sum(b) + sum(s * (a - b))``: equation (6.1) with items ``a - b`` and the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, repeat
-from operator import truediv
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rescircuit.bank.nominals import spread_nominals
+from rescircuit.bank.settings import Setting, checked_mask
 from rescircuit.checks import (
     Array,
     finite_array,
@@ -31,50 +29,10 @@ from rescircuit.devices.switches import IdealSwitch, Switch
 from rescircuit.errors import InputError
 from rescircuit.subsetsum import subset_sum
 
-__all__ = ["DEFAULT_READ_VOLTAGE", "Bank", "Setting", "checked_mask", "spread_nominals"]
-
-Mask = NDArray[np.bool_]
+__all__ = ["DEFAULT_READ_VOLTAGE", "Bank"]
 
 MOST_RESISTORS = 4096  # in a bank: far more than can be programmed, and no memory to speak of
 DEFAULT_READ_VOLTAGE = 0.1  # volt: small enough to keep a switch linear, large enough to measure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A bank's switch setting and what it gives; leading axes are the bank's and the targets', broadcast.
-
-    Attributes
-    ----------
-    mask : bool array (..., n)
-        ``True`` where the resistor counts in the sum.
-    conductance : float or array (...)
-        What the bank conducts at `v_read` with this setting, siemens.
-    target : float or array (...)
-        What was asked for, siemens.
-    error : float or array (...)
-        ``conductance - target``, siemens, from an exact summation.
-    bound : float or array (...)
-        Proved, to its last bit and for the branches' values as doubles: no setting has an ``|error|`` below it.
-    status : str or str array (...)
-        ``"optimal"``: no setting comes closer. See :class:`rescircuit.subsetsum.Solution`.
-    v_read : float
-        The read voltage at which all conductances hold, volt.
-    method : str
-        The exact method that found the setting.
-    """
-
-    mask: Mask
-    conductance: Any
-    target: Any
-    error: Any
-    bound: Any
-    status: Any
-    v_read: float
-    method: str
-
-    def switch_states(self) -> Mask:
-        """Which switches are closed, bool (..., n); in a parallel bank the mask itself."""
-        return self.mask.copy()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -293,46 +251,3 @@ class Bank:
         conductances = self.switch.branch_current(self.resistances, voltage, closed=closed) / self.v_read
         conductances.flags.writeable = False  # kept, and handed out
         return conductances
-
-
-def checked_mask(mask: Any, n: int) -> Mask:
-    """A setting as a bool array (..., n)."""
-    mask = np.asarray(mask)
-    required = f"booleans (..., {n}), one a resistor"
-    if mask.dtype != np.bool_:
-        raise InputError("mask", required, f"shape {mask.shape} of {mask.dtype.name}")
-    if mask.ndim == 0 or mask.shape[-1] != n:
-        raise InputError("mask", required, f"shape {mask.shape}")
-    return mask
-
-
-def spread_nominals(
-    nominal: float, n: int, nominals: str | Any = "geometric", ratio: float = 1.7, *, in_series: bool = False
-) -> Array:
-    """Nominal resistances of a bank, ohm, (n,).
-
-    ``"equal"`` gives `n` times `nominal`. ``"geometric"`` gives conductances that fall by `ratio` from one to the
-    next and sum to ``n / nominal``, so that both have the same full scale; `in_series` it gives resistances that
-    fall so and sum to ``n * nominal``. A ratio below 2 keeps neighbouring subset sums overlapping, so that variation
-    cannot leave a gap larger than the smallest branch.
-
-    Raises
-    ------
-    InputError
-        For an unknown name, a ratio outside (1, 2], or values that are not `n` positive numbers.
-    """
-    if isinstance(nominals, str):
-        if nominals == "equal":
-            return np.full(n, nominal, dtype=np.float64)
-        if nominals == "geometric":
-            if not 1 < positive_number("ratio", ratio) <= 2:
-                raise InputError("ratio", "above 1 and at most 2", ratio, "Above 2 the subset sums leave gaps.")
-            # One division after the other: a power's last bit depends on the machine.
-            shares = np.array(list(accumulate(repeat(float(ratio), n - 1), truediv, initial=1.0)))
-            shares = n * shares / math.fsum(shares)
-            return nominal * shares if in_series else nominal / shares
-        raise InputError("nominals", '"geometric", "equal" or an array of resistances', nominals)
-    given = positive_array("nominals", nominals, "ohm")
-    if given.shape != (n,):
-        raise InputError("nominals", f"shape ({n},), one a resistor", f"shape {given.shape}")
-    return given

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rescircuit as rc
-from rescircuit.bank_files import load_bank, save_bank
+from rescircuit.bank.files import load_bank, save_bank
 
 POSITIVE = st.floats(1e-300, 1e300)
 SWITCHES = st.one_of(

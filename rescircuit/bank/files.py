@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, Mask
+from rescircuit.bank.parallel import DEFAULT_READ_VOLTAGE, Bank
+from rescircuit.bank.settings import Mask
 from rescircuit.devices import NMOS, IdealSwitch
 from rescircuit.devices.processes import SwitchDescription, first_fault
 from rescircuit.errors import InputError
