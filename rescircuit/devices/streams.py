@@ -8,6 +8,8 @@ random numbers: as easy as 1, 2, 3", 2011), whose counter is the index.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -16,9 +18,10 @@ from numpy.typing import NDArray
 
 from rescircuit.checks import Array, whole_number
 
-__all__ = ["Stream", "normal_quantile"]
+__all__ = ["Stream", "exponential", "logarithm", "normal_quantile"]
 
 _WORDS = 4  # Philox-4x64 gives four 64-bit words a counter step
+_BLOCK = 8192  # numbers worked on at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,11 @@ _FAR_TAIL = (
      0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0),
 )  # fmt: skip
 
+_ARTANH = tuple(1.0 / k for k in range(21, 0, -2))
+_TAYLOR = tuple(1.0 / math.factorial(k) for k in range(13, -1, -1))
+_LN2_HIGH = 0.693147180369123816490  # its last 21 bits are zero, so that its multiples are exact
+_LN2_LOW = 1.90821492927058770002e-10
+
 
 def normal_quantile(probability: Array) -> Array:
     """The standard normal quantile of `probability` in (0, 1), same shape, to about 1e-15.
@@ -89,32 +97,75 @@ def normal_quantile(probability: Array) -> Array:
     machines. Here every step is a correctly rounded operation of IEEE 754 in a fixed order, so that a seed gives
     the same bits everywhere (algorithm AS 241, Wichura 1988).
     """
+    return _in_blocks(_normal_quantile, probability)
+
+
+def logarithm(x: Array) -> Array:
+    """The natural logarithm of finite numbers above 0, same shape, to about 1e-15, the same bits on any machine.
+
+    Additions, multiplications and divisions alone: 2 artanh((m - 1) / (m + 1)) of the mantissa.
+    """
+    return _in_blocks(_logarithm, x)
+
+
+def exponential(x: Array) -> Array:
+    """e to the power of `x`, same shape, to about 1e-15, the same bits on any machine.
+
+    Additions and multiplications alone: Taylor's series of what is left of `x` beside a multiple of ln 2.
+    """
+    return _in_blocks(_exponential, x)
+
+
+def _in_blocks(function: Callable[[Array], Array], values: Array) -> Array:
+    """An elementwise function, block by block, so that what it keeps in between stays in the processor's cache."""
+    values = np.asarray(values, dtype=np.float64)
+    flat, result = values.ravel(), np.empty(values.size)
+    for first in range(0, values.size, _BLOCK):
+        result[first : first + _BLOCK] = function(flat[first : first + _BLOCK])
+    return result.reshape(values.shape)
+
+
+def _normal_quantile(probability: Array) -> Array:
     q = probability - 0.5
-    centre = q * _ratio(_CENTRE, 0.180625 - q * q)
-    tail = np.minimum(probability, 1.0 - probability)
-    r = np.sqrt(-_logarithm(tail))
-    outer = np.where(r <= 5.0, _ratio(_NEAR_TAIL, r - 1.6), _ratio(_FAR_TAIL, r - 5.0))
-    return np.where(np.abs(q) <= 0.425, centre, np.copysign(outer, q))
+    result = q * _ratio(_CENTRE, 0.180625 - q * q)
+    outside = np.flatnonzero(np.abs(q) > 0.425)
+    probability, q = probability[outside], q[outside]
+    r = np.sqrt(-_logarithm(np.minimum(probability, 1.0 - probability)))
+    outer = _ratio(_NEAR_TAIL, r - 1.6)
+    far = np.flatnonzero(r > 5.0)
+    if far.size:
+        outer[far] = _ratio(_FAR_TAIL, r[far] - 5.0)
+    result[outside] = np.copysign(outer, q)
+    return result
 
 
 def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
-    """A ratio of two polynomials by Horner's rule."""
-    numerator, denominator = (np.zeros_like(x) for _ in range(2))
-    for above, below in zip(*coefficients, strict=True):
-        numerator = numerator * x + above
-        denominator = denominator * x + below
-    return numerator / denominator
+    """A ratio of two polynomials."""
+    numerator, denominator = (_polynomial(side, x) for side in coefficients)
+    numerator /= denominator
+    return numerator
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """A polynomial, highest power first, by Horner's rule."""
+    value = np.full_like(x, coefficients[0])
+    for coefficient in coefficients[1:]:
+        value *= x
+        value += coefficient
+    return value
 
 
 def _logarithm(x: Array) -> Array:
-    """Natural logarithm from additions, multiplications and divisions alone: 2 artanh((m - 1) / (m + 1))."""
     mantissa, exponent = np.frexp(x)
     small = mantissa < 0.7071067811865476  # bring the mantissa to [sqrt(1/2), sqrt(2))
     mantissa = np.where(small, 2.0 * mantissa, mantissa)
     exponent = (exponent - small).astype(np.float64)
     z = (mantissa - 1.0) / (mantissa + 1.0)  # |z| <= 0.172: the term in z**23 is below 1e-18
-    square = z * z
-    series = np.zeros_like(z)
-    for k in range(21, 0, -2):
-        series = series * square + 1.0 / k
-    return exponent * 0.6931471805599453 + 2.0 * z * series
+    return exponent * 0.6931471805599453 + 2.0 * z * _polynomial(_ARTANH, z * z)
+
+
+def _exponential(x: Array) -> Array:
+    x = np.clip(x, -746.0, 710.0)  # beyond, the result is 0 or infinity
+    powers = np.rint(x * 1.4426950408889634)
+    rest = (x - powers * _LN2_HIGH) - powers * _LN2_LOW  # |rest| <= 0.347: the term of order 14 is below 1e-17
+    return np.ldexp(_polynomial(_TAYLOR, rest), powers.astype(np.int32))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 import rescircuit as rc
-from rescircuit.devices.streams import Stream, normal_quantile
+from rescircuit.devices.streams import Stream, exponential, logarithm, normal_quantile
 
 WORD = 2**64 - 1
 
@@ -204,8 +204,49 @@ def test_normal_quantile_is_odd_to_the_last_bit(k):
     assert normal_quantile(1.0 - p)[0] == -normal_quantile(p)[0]
 
 
-def test_normal_quantile_keeps_shapes():
-    assert normal_quantile(np.full((2, 3, 4), 0.3)).shape == (2, 3, 4)
+def test_normal_quantile_keeps_its_bits_in_the_tails():
+    """Exact probabilities from 1e-303 to the last float below 1, digested as first computed, all branches at once."""
+    p = np.outer(2.0 ** -np.arange(1, 1001), np.arange(1, 64) / 64.0).ravel()
+    values = normal_quantile(np.concatenate([p, 1.0 - p[p > 2.0**-52]]))
+    digest = "8f58236ce7518e1558697db34dffef6665a409128a0b341053f37302910c6017"
+    assert sha256(values.astype("<f8").tobytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("function", [normal_quantile, exponential, logarithm])
+def test_portable_functions_are_elementwise(function):
+    """Over several of the blocks that they work in, and in any shape."""
+    x = Stream(seed=1, source="x").uniform(20_000)
+    whole = function(x)
+    assert np.array_equal(whole[:100], [float(function(np.array([value]))[0]) for value in x[:100]])
+    assert np.array_equal(whole, np.concatenate([function(x[:8191]), function(x[8191:])]))
+    assert np.array_equal(function(x.reshape(2, 100, 100)), whole.reshape(2, 100, 100))
+    assert np.array_equal(function(x[::2]), whole[::2])
+    assert function(x[0]).shape == ()
+    assert function(x[:0]).shape == (0,)
+
+
+def test_exponential_equals_the_librarys():
+    x = np.concatenate([np.linspace(-700, 700, 20_001), np.linspace(-1, 1, 20_001), 2.0 ** -np.arange(1, 1000)])
+    assert exponential(x) == pytest.approx(np.exp(x), rel=5e-16, abs=0)
+
+
+def test_exponential_keeps_its_bits():
+    digest = "d57d29bc81df3cb371fa038a5aa4270f79854cae627d253fbee8d7de08d82996"
+    assert sha256(exponential(np.arange(-5000, 5001) / 128).astype("<f8").tobytes()).hexdigest() == digest
+
+
+def test_exponential_at_its_ends():
+    """Subnormal numbers, zero below them, and 1 to the last bit at 0."""
+    values = exponential(np.array([-np.inf, -1e9, -746.0, -745.0, -720.0, 0.0, 709.0]))
+    assert values.tolist() == pytest.approx([0, 0, 0, 5e-324, np.exp(-720.0), 1, np.exp(709.0)], rel=5e-16, abs=0)
+    assert values[5] == 1.0
+
+
+def test_logarithm_equals_the_librarys():
+    near_one = 1.0 + np.outer([-0.25, 1.0], 2.0 ** -np.arange(2, 50)).ravel()
+    x = np.concatenate([np.logspace(-307, 308, 20_001), near_one, [5e-324, 1e-310]])
+    assert logarithm(x) == pytest.approx(np.log(x), rel=1e-15, abs=0)
+    assert logarithm(np.array([1.0]))[0] == 0.0
 
 
 @pytest.mark.parametrize(
