@@ -20,6 +20,7 @@ LAYERS = [
     ["plotting", "datasets"],
     ["theory"],
     ["network"],
+    ["calibration"],
     ["spice"],
     ["crossbar"],
     ["bank"],

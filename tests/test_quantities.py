@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rescircuit as rc
-from rescircuit.quantities import format_quantity, parse_quantity
+from rescircuit.quantities import format_quantity, parse_per_length, parse_quantity
 
-UNITS = ["ohm", "S", "V", "A", "F", "s", "Hz", "W", ""]
+UNITS = ["ohm", "S", "V", "A", "F", "s", "Hz", "W", "J", "m", "degC", ""]
 
 # Each expected value is a float literal, hence the float nearest to what is written: there is no tolerance.
 ACCEPTED = [
@@ -70,6 +70,28 @@ ACCEPTED = [
     ("50hertz", "Hz", 50.0),
     ("3mW", "W", 3e-3),
     ("3 watt", "W", 3.0),
+    ("5pJ", "J", 5e-12),
+    ("2 joules", "J", 2.0),
+    ("1um", "m", 1e-6),
+    ("180nm", "m", 180e-9),
+    ("180n", "m", 180e-9),
+    ("0.18\N{MICRO SIGN}m", "m", 0.18e-6),
+    ("1mm", "m", 1e-3),
+    ("3 km", "m", 3e3),
+    ("1 metre", "m", 1.0),
+    ("2 meters", "m", 2.0),
+    ("1e0", "m", 1.0),
+    ("100ppm", "", 100e-6),
+    ("-100 ppm", "", -100e-6),
+    ("2.5e1ppm", "", 25e-6),
+    ("100PPM", "", 100e-6),
+    ("85", "degC", 85.0),
+    ("85C", "degC", 85.0),
+    ("85 °C", "degC", 85.0),
+    ("85degC", "degC", 85.0),
+    ("-40 \N{DEGREE CELSIUS}", "degC", -40.0),
+    ("1.5e2C", "degC", 150.0),
+    (27, "degC", 27.0),
     ("1e3k", "", 1e6),
     ("0.0000001meg", "", 0.1),
     ("0k", "", 0.0),
@@ -120,6 +142,9 @@ REFUSED = [
     ("1F", "ohm", "femto"),
     ("1P", "", "write 1p or 1e15"),
     ("1PF", "F", "write 1p or 1e15"),
+    ("1m", "m", "m is a metre or a milli: write 1e0 or 1mm"),
+    ("2.5 m", "m", "write 2.5e0 or 2.5mm"),
+    ("1M", "m", "write 1meg or 1m"),
     # another unit, or none
     ("5V", "ohm", "V is another unit"),
     ("5mV", "A", "V is another unit"),
@@ -128,6 +153,21 @@ REFUSED = [
     ("5V", "", "leave out V"),
     ("1MEGohm", "", "leave out ohm"),
     ("20%", "ohm", "percentage has no unit"),
+    ("20ppm", "V", "Parts per million have no unit"),
+    ("20%", "m", "percentage has no unit"),
+    ("1um", "", "leave out m"),
+    ("5mm", "ohm", "m is another unit"),
+    ("5V", "m", "V is another unit"),
+    ("-250ppm/K", "", "Leave out what it is per"),
+    ("358K", "degC", "Temperatures are in °C: write 84.85 for 358 K"),
+    ("358.15 kelvin", "degC", "write 85 for 358.15 K"),
+    ("85F", "degC", "with C, °C, degC or nothing"),
+    ("85k", "degC", "with C, °C, degC or nothing"),
+    ("85mC", "degC", "with C, °C, degC or nothing"),
+    ("85%", "degC", "with C, °C, degC or nothing"),
+    ("hot", "degC", "got 'hot'"),
+    ("5C", "", "Prefixes are"),
+    ("1pp", "", "Prefixes are"),
     # no number
     ("", "ohm", "got ''"),
     ("   ", "ohm", "got ' '"),
@@ -237,6 +277,15 @@ def test_any_text_is_a_finite_number_or_one_line(text, unit):
         (0.99996, "", "1"),
         (12355.0, "", "12.36 k"),  # a half goes to the even digit, as everywhere in Python
         (3.3e12, "", "3.3 T"),
+        (180e-9, "m", "180 nm"),
+        (2e-3, "m", "2 mm"),
+        (1.5, "m", "1.5 metre"),  # "1.5 m" would be refused
+        (2e3, "m", "2 km"),
+        (3e-12, "J", "3 pJ"),
+        (85.0, "degC", "85 °C"),
+        (-40.0, "degC", "-40 °C"),
+        (0.0, "degC", "0 °C"),
+        (-250e-6, "ppm", "-250 ppm"),
         (math.inf, "ohm", "inf"),
         (math.nan, "", "nan"),
     ],
@@ -267,13 +316,13 @@ def test_units_that_nobody_knows_are_refused(function):
 @given(
     st.floats(1e-15, 1e14),
     st.sampled_from([-1.0, 1.0]),
-    st.sampled_from([*UNITS, "%"]),
+    st.sampled_from([*UNITS, "%", "ppm"]),
     st.integers(1, 15),
 )
 def test_what_is_written_is_read_back_to_the_digits_printed(magnitude, sign, unit, digits):
     """Half a unit of the last digit printed: the leading digit d of d.ddd counts at least one."""
     value = sign * magnitude
-    read = parse_quantity(format_quantity(value, unit, digits), "" if unit == "%" else unit)
+    read = parse_quantity(format_quantity(value, unit, digits), "" if unit in {"%", "ppm"} else unit)
     assert abs(read - value) <= 0.5000001 * 10.0 ** (1 - digits) * magnitude
 
 
@@ -284,3 +333,70 @@ def test_the_whole_range_of_floats_is_read_back(value, unit):
         return
     read = parse_quantity(format_quantity(value, unit), unit)
     assert read == pytest.approx(value, rel=1e-3, abs=5e-324)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "power", "value"),
+    [
+        ("2% um", "", 1, 2e-8),
+        ("2%um", "", 1, 2e-8),
+        ("2 % um", "", 1, 2e-8),
+        ("2 %·\N{MICRO SIGN}m", "", 1, 2e-8),
+        ("2% * um", "", 1, 2e-8),
+        ("0.02 um", "", 1, 2e-8),
+        ("15 ppm mm", "", 1, 1.5e-8),
+        ("2e-8", "", 1, 2e-8),
+        (2e-8, "", 1, 2e-8),
+        ("5mV um", "V", 1, 5e-9),
+        ("5 mV·um", "V", 1, 5e-9),
+        ("5nV", "V", 1, 5e-9),
+        ("0.5%/mm", "", -1, 5.0),
+        ("-0.5 % / mm", "", -1, -5.0),
+        ("0.01%/mm2", "", -2, 100.0),
+        ("0.01 %/mm²", "", -2, 100.0),
+        ("1 fF/um2", "F", -2, 1e-3),
+        ("1fF/um2", "F", -2, 1e-3),
+        ("2 um2", "", 2, 2e-12),
+    ],
+)
+def test_quantities_with_a_length(text, unit, power, value):
+    read = parse_per_length(text, unit, power)
+    assert type(read) is float
+    assert read == pytest.approx(value, rel=3e-16)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "power", "says"),
+    [
+        ("2% m", "", 1, "a quantity such as 2% um, got '2% m'"),  # a metre or a milli
+        ("2%/um", "", 1, "a quantity such as 2% um, got '2%/um'"),
+        ("2% um2", "", 1, "a quantity such as 2% um, got"),
+        ("2% um", "", -1, "a quantity such as 2%/um, got"),
+        ("2%/um", "", -2, "a quantity such as 2%/um2, got"),
+        ("2 um", "", 2, "a quantity such as 1 um2, got"),
+        ("2V um", "", 1, "leave out V"),
+        ("2% um", "V", 1, "a quantity such as 5mV um, got '2% um'. A percentage has no unit."),
+        ("x um", "", 1, "a quantity such as 2% um, got 'x um'"),
+        ("2% inch", "", 1, "a quantity such as 2% um, got"),
+        ("2%" + " " * 50 + "um", "", 1, "a quantity such as 2% um, got"),
+        (None, "", 1, "got None"),
+        ("1e308 km", "", 1, "a quantity such as 2% um, got '1e308 km'"),
+        ("nan um", "", 1, "a quantity such as 2% um, got 'nan um'"),
+    ],
+)
+def test_other_quantities_with_a_length_are_refused(text, unit, power, says):
+    with pytest.raises(rc.InputError) as caught:
+        parse_per_length(text, unit, power, argument="matching")
+    assert str(caught.value).startswith("matching must be ")
+    assert says in str(caught.value)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=45), st.sampled_from(["", "V"]), st.sampled_from([-2, -1, 1, 2]))
+def test_any_text_with_a_length_is_a_finite_number_or_one_line(text, unit, power):
+    try:
+        value = parse_per_length(text, unit, power)
+    except rc.InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert math.isfinite(value)

@@ -14,134 +14,160 @@ from typing import Any
 
 import numpy as np
 
+from rescircuit.bank.base import fit_shapes
 from rescircuit.bank.parallel import Bank
-from rescircuit.bank.settings import Mask
+from rescircuit.bank.settings import PairSetting, checked_mask, programmed_sum
 from rescircuit.checks import finite_array
+from rescircuit.devices.coefficients import ROOM_TEMPERATURE
 from rescircuit.errors import InputError
-from rescircuit.subsetsum import LARGEST_N, subset_sum
+from rescircuit.subsetsum import LARGEST_N
 
-__all__ = ["PairSetting", "program_pair"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairSetting:
-    """The settings of a positive and a negative bank and what they give together; leading axes are broadcast.
-
-    Attributes
-    ----------
-    positive_mask, negative_mask : bool array (..., n)
-        ``True`` where the bank's switch is closed.
-    positive_conductance, negative_conductance : float or array (...)
-        What each bank conducts at `v_read`, siemens.
-    difference : float or array (...)
-        The first less the second, siemens, from an exact summation.
-    target : float or array (...)
-        The difference that was asked for, siemens.
-    error : float or array (...)
-        ``difference - target``, siemens, from an exact summation.
-    bound : float or array (...)
-        Proved: no pair of settings has an ``|error|`` below it.
-    status : str or str array (...)
-        ``"optimal"``: no pair comes closer. See :class:`rescircuit.subsetsum.Solution`.
-    v_read : float
-        The read voltage at which all conductances hold, volt.
-    method : str
-        The exact method that found the settings.
-    """
-
-    positive_mask: Mask
-    negative_mask: Mask
-    positive_conductance: Any
-    negative_conductance: Any
-    difference: Any
-    target: Any
-    error: Any
-    bound: Any
-    status: Any
-    v_read: float
-    method: str
+__all__ = ["DifferentialPair"]
 
 
-def program_pair(
-    positive: Bank, negative: Bank, difference: Any, *, progress: Callable[[float], None] | None = None
-) -> PairSetting:
-    """The settings of two banks whose conductances differ by as close to `difference` as any: solved exactly.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DifferentialPair:
+    """Two banks, or arrays of banks that broadcast, whose currents are subtracted.
+
+    A setting of the pair is one mask (..., n): the positive bank's switches first, the negative bank's after them.
 
     Parameters
     ----------
     positive, negative : Bank
-        Of any sizes that together are within what :func:`rescircuit.subset_sum` solves, read at the same voltage;
-        arrays of banks broadcast.
-    difference : float or array (...)
-        Siemens, of any sign; axes broadcast against the banks'.
-    progress : callable, optional
-        Called with the number of pairs programmed since the last call.
-
-    Returns
-    -------
-    PairSetting
-        What both banks have in common is left to chance: many pairs of settings have nearly the same difference.
+        Of any sizes, read at the same voltage.
 
     Raises
     ------
     InputError
-        For banks with too many resistors together, or read at different voltages, for differences that are not
-        finite, or shapes that do not broadcast.
+        For what is no bank, banks of shapes that do not broadcast, or read at different voltages.
 
     Examples
     --------
     >>> import rescircuit as rc
     >>> poly = rc.Resistor(nominal=1e6, mismatch=0.01)
     >>> positive, negative = (rc.Bank.sample(poly, n=12, seed=1, start=k) for k in (0, 1))
-    >>> pair = rc.program_pair(positive, negative, -2.5e-6)
-    >>> float(abs(pair.error)) < 1e-11, pair.status
+    >>> setting = rc.DifferentialPair(positive=positive, negative=negative).program(-2.5e-6)
+    >>> float(abs(setting.error)) < 1e-11, setting.status
     (True, 'optimal')
     """
-    for name, bank in (("positive", positive), ("negative", negative)):
-        if not isinstance(bank, Bank):
-            raise InputError(name, "a Bank", bank)
-    if positive.v_read != negative.v_read:
-        raise InputError("negative", f"read at the same voltage, {positive.v_read:g} V", f"{negative.v_read:g} V")
-    if positive.n + negative.n > LARGEST_N:
-        raise InputError("negative", f"of at most {LARGEST_N - positive.n} resistors beside the positive", negative.n)
-    target = finite_array("difference", difference, "S")
-    shape = _common_shape(positive, negative, target.shape)
 
-    items, offset = [], 0.0
-    for sign, bank in ((1.0, positive), (-1.0, negative)):
-        on, off = bank.on_conductances, bank.off_conductances
-        items.append(sign * (on - off))
-        offset = offset + sign * off.sum(axis=-1)
-    banks = np.broadcast_shapes(positive.shape, negative.shape)
-    joined = np.concatenate([np.broadcast_to(part, (*banks, part.shape[-1])) for part in items], axis=-1)
-    solution = subset_sum(joined, target, offset=offset, progress=progress)
-    masks = np.split(solution.mask, [positive.n], axis=-1)
-    conductances = [
-        np.where(mask, bank.on_conductances, bank.off_conductances).sum(axis=-1)[()]
-        for mask, bank in zip(masks, (positive, negative), strict=True)
-    ]
-    return PairSetting(
-        positive_mask=masks[0],
-        negative_mask=masks[1],
-        positive_conductance=conductances[0],
-        negative_conductance=conductances[1],
-        difference=solution.total,
-        target=np.broadcast_to(target, shape)[()],
-        error=solution.residual,
-        bound=solution.bound,
-        status=solution.status,
-        v_read=positive.v_read,
-        method=solution.method,
-    )
+    positive: Bank
+    negative: Bank
 
+    def __post_init__(self) -> None:
+        for name in ("positive", "negative"):
+            if not isinstance(getattr(self, name), Bank):
+                raise InputError(name, "a Bank", getattr(self, name))
+        v_read = self.positive.v_read
+        if v_read != self.negative.v_read:
+            raise InputError("negative", f"read at the same voltage, {v_read:g} V", f"{self.negative.v_read:g} V")
+        fit_shapes(self.positive.shape, [("negative", np.empty(self.negative.shape))])
 
-def _common_shape(positive: Bank, negative: Bank, targets: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that results take."""
-    shape = positive.shape
-    for name, other in (("negative", negative.shape), ("difference", targets)):
-        try:
-            shape = np.broadcast_shapes(shape, other)
-        except ValueError:
-            required = f"of a shape that broadcasts against the banks' {shape}"
-            raise InputError(name, required, f"shape {other}") from None
-    return shape
+    @property
+    def n(self) -> int:
+        """Resistors in both banks."""
+        return self.positive.n + self.negative.n
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array of pairs; ``()`` for one pair."""
+        return np.broadcast_shapes(self.positive.shape, self.negative.shape)
+
+    @property
+    def v_read(self) -> float:
+        """Read voltage of both banks, volt."""
+        return self.positive.v_read
+
+    @property
+    def full_scale(self) -> Any:
+        """The larger of what the two banks conduct with all switches closed, siemens, (...)."""
+        return np.maximum(self.positive.full_scale, self.negative.full_scale)
+
+    @property
+    def area(self) -> Any:
+        """Area of both banks, m²; None where it is not known."""
+        positive, negative = self.positive.area, self.negative.area
+        return None if positive is None or negative is None else positive + negative
+
+    def at(self, *, temperature: float = ROOM_TEMPERATURE, age: float = 0.0) -> DifferentialPair:
+        """The pair under other conditions, see :meth:`rescircuit.bank.base.SwitchedComponents.at`."""
+        banks = {name: getattr(self, name).at(temperature=temperature, age=age) for name in ("positive", "negative")}
+        return DifferentialPair(**banks)
+
+    def current(self, mask: Any, voltage: Any) -> Any:
+        """The positive bank's output current less the negative's, ampere; see :meth:`Bank.current`."""
+        mask = checked_mask(mask, self.n)
+        cut = self.positive.n
+        return self.positive.current(mask[..., :cut], voltage) - self.negative.current(mask[..., cut:], voltage)
+
+    def conductance(self, mask: Any, v_read: float | None = None) -> Any:
+        """Difference of the banks' conductances, siemens; see :meth:`Bank.conductance`."""
+        mask = checked_mask(mask, self.n)
+        cut = self.positive.n
+        return self.positive.conductance(mask[..., :cut], v_read) - self.negative.conductance(mask[..., cut:], v_read)
+
+    def slope(self, mask: Any, voltage: float = 0.0) -> Any:
+        """The sum, not the difference, of what the banks' currents grow with the voltage, siemens: their noises add."""
+        mask = checked_mask(mask, self.n)
+        cut = self.positive.n
+        return self.positive.slope(mask[..., :cut], voltage) + self.negative.slope(mask[..., cut:], voltage)
+
+    def program(self, difference: Any, *, progress: Callable[[float], None] | None = None) -> PairSetting:
+        """The setting whose difference of conductances comes as close to `difference` as any: solved exactly.
+
+        What both banks have in common is left to chance: many settings have nearly the same difference.
+
+        Parameters
+        ----------
+        difference : float or array (...)
+            Siemens, of any sign; axes broadcast against the pairs'.
+        progress : callable, optional
+            Called with the number of pairs programmed since the last call.
+
+        Raises
+        ------
+        InputError
+            For more resistors than :func:`rescircuit.subset_sum` solves, differences that are not finite, or shapes
+            that do not broadcast.
+        """
+        if self.n > LARGEST_N:
+            most = LARGEST_N - self.positive.n
+            raise InputError("negative", f"of at most {most} resistors beside the positive", self.negative.n)
+        target = finite_array("difference", difference, "S")
+        fit_shapes(self.shape, [("difference", target)])
+        found = programmed_sum(
+            self._joined(lambda bank: bank.on_conductances, signed=True),
+            self._joined(lambda bank: bank.off_conductances, signed=True),
+            target,
+            # The banks' sums before their difference, so that turning the pair turns the error's sign alone.
+            offset=self.positive.off_conductances.sum(axis=-1) - self.negative.off_conductances.sum(axis=-1),
+            chosen=self._joined(lambda bank: bank.stuck_closed),
+            excluded=self._joined(lambda bank: bank.stuck_open),
+            progress=progress,
+        )
+        cut, mask = self.positive.n, found["mask"]
+        conductances = [
+            np.where(part, bank.on_conductances, bank.off_conductances).sum(axis=-1)[()]
+            for part, bank in ((mask[..., :cut], self.positive), (mask[..., cut:], self.negative))
+        ]
+        del found["value"]
+        return PairSetting(
+            positive_conductance=conductances[0],
+            negative_conductance=conductances[1],
+            difference=found.pop("total"),
+            v_read=self.v_read,
+            n_positive=cut,
+            **found,
+        )
+
+    def _joined(self, part: Callable[[Bank], Any], *, signed: bool = False) -> Any:
+        """Something of each resistor of both banks, (..., n), the negative's turned if `signed`; None of neither."""
+        positive, negative = part(self.positive), part(self.negative)
+        if positive is None and negative is None:
+            return None
+        nothing = np.zeros((), bool)
+        parts = [
+            np.broadcast_to(nothing if values is None else values, (*self.shape, bank.n))
+            for values, bank in ((positive, self.positive), (negative, self.negative))
+        ]
+        return np.concatenate([parts[0], -parts[1] if signed else parts[1]], axis=-1)

@@ -1,4 +1,4 @@
-"""The nominal values of a bank's resistors."""
+"""The nominal values of a bank's components."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ __all__ = ["spread_nominals"]
 
 
 def spread_nominals(
-    nominal: float, n: int, nominals: str | Any = "geometric", ratio: float = 1.7, *, in_series: bool = False
+    nominal: float, n: int, nominals: str | Any = "geometric", ratio: float = 1.7, *, falling: bool = False
 ) -> Array:
-    """Nominal resistances of a bank, ohm, (n,).
+    """Nominal values of a bank's components, (n,), ohm or farad.
 
-    ``"equal"`` gives `n` times `nominal`. ``"geometric"`` gives conductances that fall by `ratio` from one to the
-    next and sum to ``n / nominal``, so that both have the same full scale; `in_series` it gives resistances that
-    fall so and sum to ``n * nominal``. A ratio below 2 keeps neighbouring subset sums overlapping, so that variation
-    cannot leave a gap larger than the smallest branch.
+    ``"equal"`` gives `n` times `nominal`. ``"geometric"`` gives values that rise by `ratio` from one to the next and
+    whose reciprocals sum to ``n / nominal``, so that conductances in parallel have the same full scale as equal ones.
+    If `falling` the values fall so and sum to ``n * nominal``: resistances in series, capacitances in parallel. A ratio
+    below 2 keeps neighbouring subset sums overlapping, so that variation cannot leave a gap larger than the smallest
+    branch.
 
     Raises
     ------
@@ -39,9 +40,9 @@ def spread_nominals(
             # One division after the other: a power's last bit depends on the machine.
             shares = np.array(list(accumulate(repeat(float(ratio), n - 1), truediv, initial=1.0)))
             shares = n * shares / math.fsum(shares)
-            return nominal * shares if in_series else nominal / shares
-        raise InputError("nominals", '"geometric", "equal" or an array of resistances', nominals)
-    given = positive_array("nominals", nominals, "ohm")
+            return nominal * shares if falling else nominal / shares
+        raise InputError("nominals", '"geometric", "equal" or an array of values', nominals)
+    given = positive_array("nominals", nominals)
     if given.shape != (n,):
-        raise InputError("nominals", f"shape ({n},), one a resistor", f"shape {given.shape}")
+        raise InputError("nominals", f"shape ({n},), one a component", f"shape {given.shape}")
     return given

@@ -8,35 +8,27 @@ gives ``sum(b) + sum(s * (a - b))``: equation (6.1) with items ``a - b`` and the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from rescircuit.bank.nominals import spread_nominals
-from rescircuit.bank.settings import Setting, checked_mask
-from rescircuit.checks import (
-    Array,
-    finite_array,
-    non_negative_array,
-    positive_array,
-    positive_number,
-    whole_number,
-)
-from rescircuit.devices.resistors import Resistor
-from rescircuit.devices.switches import IdealSwitch, Switch
+from rescircuit.bank.base import SwitchedComponents, fit_shapes, read_only
+from rescircuit.bank.branches import branch, branch_current
+from rescircuit.bank.settings import Mask, Setting, checked_mask, programmed_sum
+from rescircuit.checks import Array, finite_array, non_negative_array, positive_number
+from rescircuit.devices.coefficients import broadcast
+from rescircuit.devices.switches import AntiFuse, BranchCurrent, Fuse, OneTimeSwitches
 from rescircuit.errors import InputError
-from rescircuit.subsetsum import subset_sum
 
 __all__ = ["DEFAULT_READ_VOLTAGE", "Bank"]
 
-MOST_RESISTORS = 4096  # in a bank: far more than can be programmed, and no memory to speak of
 DEFAULT_READ_VOLTAGE = 0.1  # volt: small enough to keep a switch linear, large enough to measure
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bank:
+class Bank(SwitchedComponents):
     """One parallel bank of `n` resistors with switches, or an array of such banks.
 
     Parameters
@@ -44,100 +36,86 @@ class Bank:
     resistances : array (..., n)
         The resistors as they are, ohm; leading axes number banks.
     switch : Switch
-        The switch behind each resistor, on the virtual-ground side.
+        The switch in series with each resistor.
     v_read : float
         Read voltage, volt: conductance is current over this voltage.
-    seed, chip : int or None
-        Where sampled resistances come from; ``None`` for given ones.
+    stuck_closed, stuck_open : bool array, optional
+        Faults of the chip, broadcasting to (..., n): these switches stay as they are whatever the setting says. A
+        resistor that is broken is one whose switch is stuck open.
+    one_time : OneTimeSwitches, optional
+        The state of fuses or anti-fuses that were blown, see :meth:`blow`; then no setting changes anything.
+    coefficients, areas, temperature, age, seed, chip
+        See :class:`rescircuit.bank.base.SwitchedComponents`.
 
     Raises
     ------
     InputError
-        For resistances that are not finite and above zero, or a read voltage that is not above zero.
+        For resistances that are not finite and above zero, a read voltage that is not above zero, or a switch that is
+        stuck both ways.
     """
 
+    values_name: ClassVar[str] = "resistances"
+    unit: ClassVar[str] = "ohm"
+    falling: ClassVar[bool] = False
+
     resistances: Array
-    switch: Switch = IdealSwitch()
     v_read: float = DEFAULT_READ_VOLTAGE
-    seed: int | None = None
-    chip: int | None = None
+    stuck_closed: Mask | None = None
+    stuck_open: Mask | None = None
+    one_time: OneTimeSwitches | None = None
 
     def __post_init__(self) -> None:
-        resistances = positive_array("resistances", self.resistances, "ohm")
-        if resistances.ndim == 0:
-            raise InputError("resistances", "an array (..., n)", float(resistances), "Write [r] for one resistor.")
-        resistances.flags.writeable = False
-        object.__setattr__(self, "resistances", resistances)
+        super().__post_init__()
         positive_number("v_read", self.v_read, "V")
         if not hasattr(self.switch, "branch_current"):
             raise InputError("switch", "a switch, such as NMOS(w_over_l=10) or IdealSwitch()", self.switch)
+        for name in ("stuck_closed", "stuck_open"):
+            self._keep_faults(name)
+        if (
+            self.stuck_closed is not None
+            and self.stuck_open is not None
+            and (self.stuck_closed & self.stuck_open).any()
+        ):
+            raise InputError("stuck_open", "of other switches than stuck_closed", "one that is stuck both ways")
 
-    @classmethod
-    def sample(
-        cls,
-        resistor: Resistor,
-        *,
-        n: int,
-        seed: int,
-        switch: Switch = IdealSwitch(),
-        nominals: str | Any = "geometric",
-        ratio: float = 1.7,
-        shape: tuple[int, ...] = (),
-        chip: int = 0,
-        start: int = 0,
-        v_read: float = DEFAULT_READ_VOLTAGE,
-    ) -> Bank:
-        """Sample one bank of a chip, or `shape` of them.
-
-        Parameters
-        ----------
-        resistor : Resistor
-            The process's resistor; its nominal sets the scale, see :func:`spread_nominals`.
-        n : int
-            Resistors in a bank.
-        seed, chip, start : int
-            Which chip, and the global number of its first bank: the same banks come out in any chunking.
-        switch : Switch
-            The switch behind each resistor.
-        nominals : "geometric", "equal" or array (n,)
-            Nominal resistances: spread by `ratio` (the default: equal ones with little mismatch sum to few
-            distinct values), all equal (the preset of the thesis), or given in ohm.
-        shape : tuple of int
-            Shape of the array of banks; ``()`` for one bank.
-        v_read : float
-            Read voltage, volt.
-        """
-        n = whole_number("n", n, 1, MOST_RESISTORS)
-        start = whole_number("start", start, 0)
-        shape = tuple(whole_number("shape", length, 1) for length in shape)
-        given = spread_nominals(resistor.nominal, n, nominals, ratio)
-        resistances = resistor.sample((*shape, n), seed=seed, chip=chip, start=start * n, nominals=given)
-        return cls(resistances=resistances, switch=switch, v_read=v_read, seed=seed, chip=chip)
-
-    @property
-    def n(self) -> int:
-        """Resistors in a bank."""
-        return self.resistances.shape[-1]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array of banks; ``()`` for one bank."""
-        return self.resistances.shape[:-1]
+        if self.one_time is not None and self.one_time.closed.shape != self.resistances.shape:
+            raise InputError("one_time", f"of shape {self.resistances.shape}", f"shape {self.one_time.closed.shape}")
 
     @cached_property
     def on_conductances(self) -> Array:
-        """What each branch conducts at `v_read` with its switch closed, siemens, (..., n)."""
+        """What each branch conducts at `v_read` with its switch closed, siemens, (..., n); of healthy switches."""
         return self._branch_conductances(closed=True)
 
     @cached_property
     def off_conductances(self) -> Array:
-        """What each branch conducts at `v_read` with its switch open, siemens, (..., n)."""
+        """What each branch conducts at `v_read` with its switch open, siemens, (..., n); of healthy switches."""
         return self._branch_conductances(closed=False)
 
     @property
     def full_scale(self) -> Array:
-        """What the bank conducts at `v_read` with all switches closed, siemens, (...)."""
-        return self.on_conductances.sum(axis=-1)
+        """What the bank conducts at `v_read` with all switches closed that close, siemens, (...)."""
+        if self.stuck_open is None:
+            return self.on_conductances.sum(axis=-1)
+        return np.where(self.stuck_open, self.off_conductances, self.on_conductances).sum(axis=-1)
+
+    def actual_mask(self, mask: Any) -> Mask:
+        """The setting that comes about when `mask` (..., n) is asked for: faults stay as they are."""
+        return self._despite_faults(checked_mask(mask, self.n), ...)
+
+    def branch(self, v_in: Array, v_out: Array, *, closed: Any, item: int) -> BranchCurrent:
+        """Current of branch `item` of every bank from `v_in` to `v_out`, and its derivatives by both.
+
+        Parameters
+        ----------
+        v_in, v_out, closed : array (...)
+            Volt, and whether its switch is asked to be closed; broadcast against the banks.
+        item : int
+            Which resistor of each bank, 0 to n - 1.
+        """
+        at = (..., item)
+        closed = self._despite_faults(closed, at)
+        switch, coefficients = self.switch.part(at), self.coefficients.part(at)
+        return branch(self.resistances[at], coefficients, switch, v_in, v_out, closed=closed)
 
     def current(self, mask: Any, voltage: Any) -> Any:
         """Output current into the virtual ground, ampere.
@@ -155,21 +133,22 @@ class Bank:
             For a mask of another length, or a negative voltage at NMOS switches.
         """
         mask = checked_mask(mask, self.n)
-        across = finite_array("voltage", voltage, "V")[..., np.newaxis]
-        for name, array in (("mask", mask), ("voltage", across)):
-            try:
-                np.broadcast_shapes(self.shape, mask.shape[:-1], array.shape[:-1])
-            except ValueError:
-                required = f"of a shape that broadcasts against the banks' {self.shape}"
-                raise InputError(name, required, f"shape {array.shape[:-1]}") from None
-        closed = self.switch.branch_current(self.resistances, across, closed=True)
-        opened = self.switch.branch_current(self.resistances, across, closed=False)
-        return np.where(mask, closed, opened).sum(axis=-1)[()]
+        across = finite_array("voltage", voltage, "V")
+        fit_shapes(self.shape, [("mask", mask[..., 0]), ("voltage", across)])
+        through = [self._branch_currents(across[..., np.newaxis], closed=closed) for closed in (True, False)]
+        return np.where(self.actual_mask(mask), *through).sum(axis=-1)[()]
 
     def conductance(self, mask: Any, v_read: float | None = None) -> Any:
         """Current over voltage, siemens, of a setting at `v_read` volt (by default the bank's own)."""
         voltage = self.v_read if v_read is None else positive_number("v_read", v_read, "V")
         return self.current(mask, voltage) / voltage
+
+    def slope(self, mask: Any, voltage: float = 0.0) -> Any:
+        """Growth of the current with the voltage, dI/dV, at `voltage` volt, siemens."""
+        mask = checked_mask(mask, self.n)
+        v_in, v_out = np.asarray(voltage), np.zeros(())
+        parts = [self.branch(v_in, v_out, closed=mask[..., k], item=k)[1] for k in range(self.n)]
+        return np.sum(parts, axis=0)[()]
 
     def program(
         self,
@@ -195,7 +174,7 @@ class Bank:
         closed : int or (int, int), optional
             Close exactly so many switches, or from so many to so many.
         stuck_closed, stuck_open : bool array (n,) or (..., n), optional
-            Switches that do not move.
+            Switches that do not move; by default the bank's own.
         best : int, optional
             Give so many of the best settings, the closest first, on an axis of their own before the last.
         tolerance : float, optional
@@ -211,21 +190,18 @@ class Bank:
             For targets that are not finite or negative, shapes that do not broadcast, too many resistors, or demands
             that contradict each other.
         """
+        if self.one_time is not None:
+            raise InputError("bank", "one whose switches still move", "blown ones", "Take one as it was made.")
         target = non_negative_array("target", target, "S")
-        try:
-            np.broadcast_shapes(target.shape, self.shape)
-        except ValueError:
-            required = f"of a shape that broadcasts against the banks' {self.shape}"
-            raise InputError("target", required, f"shape {target.shape}") from None
-        on, off = self.on_conductances, self.off_conductances
-        solution = subset_sum(
-            on - off,
+        fit_shapes(self.shape, [("target", target)])
+        found = programmed_sum(
+            self.on_conductances,
+            self.off_conductances,
             target,
-            offset=off.sum(axis=-1),
             method=method,
             count=closed,
-            chosen=stuck_closed,
-            excluded=stuck_open,
+            chosen=self.stuck_closed if stuck_closed is None else stuck_closed,
+            excluded=self.stuck_open if stuck_open is None else stuck_open,
             best=best,
             tolerance=tolerance,
             cost=cost,
@@ -233,21 +209,58 @@ class Bank:
             memory_limit=memory_limit,
             progress=progress,
         )
-        if best is not None:
-            on, off, target = on[..., np.newaxis, :], off[..., np.newaxis, :], target[..., np.newaxis]
-        return Setting(
-            mask=solution.mask,
-            conductance=np.where(solution.mask, on, off).sum(axis=-1)[()],
-            target=np.broadcast_to(target, np.shape(solution.total))[()],
-            error=solution.residual,
-            bound=solution.bound,
-            status=solution.status,
-            v_read=self.v_read,
-            method=solution.method,
-        )
+        del found["total"]
+        return Setting(conductance=found.pop("value"), v_read=self.v_read, **found)
+
+    def blow(self, mask: Any) -> Bank:
+        """The bank once its fuses or anti-fuses are blown to a setting; they keep it for good.
+
+        Parameters
+        ----------
+        mask : bool array (..., n)
+            The setting, such as :meth:`program` finds it.
+
+        Raises
+        ------
+        InputError
+            For switches of another kind, banks that are blown already, and what faults do not allow.
+        """
+        if not isinstance(self.switch, Fuse | AntiFuse):
+            raise InputError("switch", "a Fuse or an AntiFuse", self.switch, "Others are set again at any time.")
+        wanted = np.broadcast_to(checked_mask(mask, self.n), self.resistances.shape)
+        if (self._despite_faults(wanted, ...) != wanted).any() and self.one_time is None:
+            raise InputError("mask", "a setting that leaves stuck switches as they are", "one that moves them")
+        state = self.one_time or OneTimeSwitches.as_made(self.switch, self.resistances.shape)
+        return replace(self, one_time=state.blow(wanted))
+
+    def _despite_faults(self, closed: Any, at: Any) -> Any:
+        """What becomes of switches asked to be `closed`, those `at` this place in (..., n)."""
+        if self.one_time is not None:
+            state = self.one_time.closed[at]
+            return np.broadcast_to(state, np.broadcast_shapes(np.shape(closed), state.shape))
+        if self.stuck_closed is not None:
+            closed = closed | self.stuck_closed[at]
+        return closed if self.stuck_open is None else closed & ~self.stuck_open[at]
+
+    def _parts(self, at: Any) -> dict[str, Any]:
+        faults = {name: getattr(self, name) for name in ("stuck_closed", "stuck_open")}
+        state = None if self.one_time is None else replace(self.one_time, closed=self.one_time.closed[at])
+        own = {name: None if flags is None else flags[at] for name, flags in faults.items()}
+        return super()._parts(at) | own | {"one_time": state}
 
     def _branch_conductances(self, *, closed: bool) -> Array:
-        voltage = np.asarray(self.v_read)
-        conductances = self.switch.branch_current(self.resistances, voltage, closed=closed) / self.v_read
-        conductances.flags.writeable = False  # kept, and handed out
-        return conductances
+        return read_only(self._branch_currents(np.asarray(self.v_read), closed=closed) / self.v_read)
+
+    def _branch_currents(self, voltage: Array, *, closed: bool) -> Array:
+        return branch_current(self.resistances, self.coefficients, self.switch, voltage, closed=closed)
+
+    def _keep_faults(self, name: str) -> None:
+        """The flags as an array of all switches, or None where there is no fault."""
+        flags = getattr(self, name)
+        if flags is None:
+            return
+        given = np.asarray(flags)
+        if given.dtype != np.bool_:
+            raise InputError(name, f"booleans (..., {self.n})", f"shape {given.shape} of {given.dtype.name}")
+        kept = broadcast(name, given, self.resistances.shape)
+        object.__setattr__(self, name, kept if kept.any() else None)

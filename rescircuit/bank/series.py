@@ -10,66 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from rescircuit.bank.nominals import spread_nominals
-from rescircuit.bank.settings import Mask, checked_mask
-from rescircuit.checks import Array, finite_array, non_negative_array, positive_array, whole_number
-from rescircuit.devices import IdealSwitch
-from rescircuit.devices.resistors import Resistor
-from rescircuit.errors import InputError
+from rescircuit.bank.base import SwitchedComponents, fit_shapes, read_only
+from rescircuit.bank.settings import Mask, SeriesSetting, checked_mask
+from rescircuit.checks import Array, finite_array, non_negative_array
+from rescircuit.devices.switches import IdealSwitch
+from rescircuit.errors import InputError, SolutionError
 from rescircuit.subsetsum import subset_sum
 
-__all__ = ["SeriesBank", "SeriesSetting"]
+__all__ = ["SeriesBank"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class SeriesSetting:
-    """A series bank's setting and what it gives; leading axes are the bank's and the targets', broadcast.
-
-    Attributes
-    ----------
-    mask : bool array (..., n)
-        ``True`` where the resistor counts: its bypass is open.
-    resistance, conductance : float or array (...)
-        Of the string with this setting, ohm and siemens.
-    target_resistance, target_conductance : float or array (...)
-        What was asked for, ohm and siemens; one is the other's reciprocal.
-    resistance_error, conductance_error : float or array (...)
-        What is there less what was asked for, ohm and siemens. Neither is converted from the other by a slope: both
-        are differences of the exact values, correct to some 1e-15 of themselves.
-    optimal_in : str
-        ``"ohm"`` or ``"siemens"``: the unit of the error that was made smallest. As 1/x is curved, the other one need
-        not be.
-    bound : float or array (...)
-        Proved: no setting has an error of smaller magnitude, in that unit.
-    status : str or str array (...)
-        ``"optimal"``: no setting comes closer. See :class:`rescircuit.subsetsum.Solution`.
-    method : str
-        The exact method that found the setting.
-    """
-
-    mask: Mask
-    resistance: Any
-    conductance: Any
-    target_resistance: Any
-    target_conductance: Any
-    resistance_error: Any
-    conductance_error: Any
-    optimal_in: str
-    bound: Any
-    status: Any
-    method: str
-
-    def switch_states(self) -> Mask:
-        """Which switches are closed, bool (..., n): those of the resistors that do not count."""
-        return ~self.mask
+_SETTLED = 4e-16  # relative, of a factor near 1
+_MOST_STEPS = 100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SeriesBank:
+class SeriesBank(SwitchedComponents):
     """One string of `n` resistors with bypass switches, or an array of such strings.
 
     Parameters
@@ -78,8 +37,8 @@ class SeriesBank:
         The resistors as they are, ohm; leading axes number banks.
     switch : IdealSwitch
         The switch across each resistor.
-    seed, chip : int or None
-        Where sampled resistances come from; ``None`` for given ones.
+    coefficients, areas, temperature, age, seed, chip
+        See :class:`rescircuit.bank.base.SwitchedComponents`.
 
     Raises
     ------
@@ -87,90 +46,34 @@ class SeriesBank:
         For resistances that are not finite and above zero, or a switch that is not linear.
     """
 
+    values_name: ClassVar[str] = "resistances"
+    unit: ClassVar[str] = "ohm"
+    falling: ClassVar[bool] = True
+
     resistances: Array
-    switch: IdealSwitch = IdealSwitch()
-    seed: int | None = None
-    chip: int | None = None
 
     def __post_init__(self) -> None:
-        resistances = positive_array("resistances", self.resistances, "ohm")
-        if resistances.ndim == 0:
-            raise InputError("resistances", "an array (..., n)", float(resistances), "Write [r] for one resistor.")
+        super().__post_init__()
         if not isinstance(self.switch, IdealSwitch):
             hint = (
                 "The source of an NMOS bypass floats: its gate drive, and so its resistance, depends on its place in "
                 "the string and on the other switches. Describe it as an IdealSwitch with the r_on of its worst case."
             )
             raise InputError("switch", "an IdealSwitch in a series bank", self.switch, hint)
-        resistances.flags.writeable = False
-        object.__setattr__(self, "resistances", resistances)
-
-    @classmethod
-    def sample(
-        cls,
-        resistor: Resistor,
-        *,
-        n: int,
-        seed: int,
-        switch: IdealSwitch = IdealSwitch(),
-        nominals: str | Any = "geometric",
-        ratio: float = 1.7,
-        shape: tuple[int, ...] = (),
-        chip: int = 0,
-        start: int = 0,
-    ) -> SeriesBank:
-        """Sample one series bank of a chip, or `shape` of them.
-
-        Parameters
-        ----------
-        resistor : Resistor
-            The process's resistor; the string of all resistors has `n` times its nominal.
-        n : int
-            Resistors in a bank.
-        seed, chip, start : int
-            Which chip, and the global number of its first bank: the same banks come out in any chunking.
-        switch : IdealSwitch
-            The switch across each resistor.
-        nominals : "geometric", "equal" or array (n,)
-            Nominal resistances: falling by `ratio` from one to the next (the default), all equal, or given in ohm.
-            See :func:`rescircuit.bank.spread_nominals`.
-        ratio : float
-            Above 1 and at most 2.
-        shape : tuple of int
-            Shape of the array of banks; ``()`` for one bank.
-        """
-        n = whole_number("n", n, 1)
-        start = whole_number("start", start, 0)
-        shape = tuple(whole_number("shape", length, 1) for length in shape)
-        given = spread_nominals(resistor.nominal, n, nominals, ratio, in_series=True)
-        resistances = resistor.sample((*shape, n), seed=seed, chip=chip, start=start * n, nominals=given)
-        return cls(resistances=resistances, switch=switch, seed=seed, chip=chip)
-
-    @property
-    def n(self) -> int:
-        """Resistors in a bank."""
-        return self.resistances.shape[-1]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array of banks; ``()`` for one bank."""
-        return self.resistances.shape[:-1]
 
     @cached_property
     def counted_resistances(self) -> Array:
-        """What each resistor has with its bypass open, ohm, (..., n)."""
-        return self.resistances / (1.0 + self.resistances / self.switch.r_off)
+        """What each resistor has with its bypass open, at small voltages, ohm, (..., n)."""
+        return read_only(_bypassed(self.resistances, np.asarray(self.switch.r_off)))
 
     @cached_property
     def bypassed_resistances(self) -> Array:
-        """What each resistor has with its bypass closed, ohm, (..., n)."""
-        if self.switch.r_on == 0:
-            return np.zeros_like(self.resistances)
-        return self.resistances / (1.0 + self.resistances / self.switch.r_on)
+        """What each resistor has with its bypass closed, at small voltages, ohm, (..., n)."""
+        return read_only(_bypassed(self.resistances, np.asarray(self.switch.r_on)))
 
     @property
     def full_scale(self) -> Array:
-        """What the string has with all bypasses open, ohm, (...)."""
+        """What the string has with all bypasses open, at small voltages, ohm, (...)."""
         return self.counted_resistances.sum(axis=-1)
 
     def resistance(self, mask: Any) -> Any:
@@ -197,10 +100,19 @@ class SeriesBank:
         InputError
             For a mask of another length, or a setting without resistance.
         """
-        resistance = self.resistance(mask)
-        if not np.all(resistance):
+        mask, across = checked_mask(mask, self.n), finite_array("voltage", voltage, "V")
+        if not np.all(self.resistance(mask)):
             raise InputError("mask", "a setting with a resistance", "all bypasses closed, of 0 ohm", "It is a short.")
-        return finite_array("voltage", voltage, "V")[()] / resistance
+        if not self.coefficients.voltage_dependent:
+            return across[()] / self.resistance(mask)
+        fit_shapes(self.shape, [("mask", mask[..., 0]), ("voltage", across)])
+        return self._at_its_voltages(mask, across)[()]
+
+    def slope(self, mask: Any, voltage: float = 0.0) -> Any:
+        """Growth of the current with the voltage, dI/dV, at 0 V, siemens, where voltage coefficients do not act."""
+        if voltage:
+            raise InputError("voltage", "0 V in a series bank", voltage)
+        return self.conductance(mask)
 
     def program_resistance(self, target: Any, *, progress: Callable[[float], None] | None = None) -> SeriesSetting:
         """The setting whose resistance comes closest to `target` in ohm, exactly.
@@ -280,6 +192,24 @@ class SeriesBank:
             method="one-sided walks",
         )
 
+    def _at_its_voltages(self, mask: Mask, across: Array) -> Array:
+        """Current of a string whose resistors have voltage coefficients, ampere, by going round.
+
+        Each resistor is taken as it is at its share of the voltage, and the shares follow from the resistances.
+        """
+        bypass = np.where(mask, self.switch.r_off, self.switch.r_on)
+        factor = np.ones(())
+        change = np.inf
+        for _ in range(_MOST_STEPS):
+            parts = _bypassed(self.resistances * factor, bypass)
+            current = across / parts.sum(axis=-1)
+            before = factor
+            factor, _ = self.coefficients.with_voltage(current[..., np.newaxis] * parts)
+            change = float(np.max(np.abs(factor - before)))
+            if change <= _SETTLED:
+                return current
+        raise SolutionError("string's voltages", change, _SETTLED, "Lower the voltage coefficients vc1 and vc2.")
+
     def _items(self) -> tuple[Array, Array]:
         """What each open bypass adds to the string, ohm, (..., n), and what is there without, (...)."""
         bypassed = self.bypassed_resistances
@@ -287,12 +217,14 @@ class SeriesBank:
 
     def _checked_target(self, target: Any, unit: str) -> Array:
         target = non_negative_array("target", target, unit)
-        try:
-            np.broadcast_shapes(target.shape, self.shape)
-        except ValueError:
-            required = f"of a shape that broadcasts against the banks' {self.shape}"
-            raise InputError("target", required, f"shape {target.shape}") from None
+        fit_shapes(self.shape, [("target", target)])
         return target
+
+
+def _bypassed(resistances: Array, bypass: Array) -> Array:
+    """Resistors with a resistance across each: none of it where that is 0, all where it is infinite."""
+    with np.errstate(divide="ignore"):
+        return resistances / (1.0 + resistances / bypass)
 
 
 def _reciprocal(values: Any) -> Any:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, checked_mask
 from rescircuit.checks import Array, finite_array, non_negative_array, positive_array, positive_number
-from rescircuit.devices import NMOS
 from rescircuit.errors import InputError, SolutionError
 
 __all__ = [
@@ -153,17 +152,14 @@ class BankCells:
         shape = np.broadcast_shapes(np.shape(v_word), np.shape(v_bit), self.shape)
         total = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for k in range(self.bank.n):
-            branch = self.bank.switch.branch(self.bank.resistances[..., k], v_word, v_bit, closed=self.mask[..., k])
+            branch = self.bank.branch(v_word, v_bit, closed=self.mask[..., k], item=k)
             for summed, part in zip(total, branch, strict=True):
                 np.add(summed, part, out=summed)
         return total
 
     def check_inputs(self, v_word_lines: Any, v_bit_lines: Any) -> None:
-        """See :class:`CellLaw`; NMOS switches ask for voltages of at least 0 V."""
-        lowest, _ = _range_of(v_word_lines, v_bit_lines)
-        if lowest < 0 and isinstance(self.bank.switch, NMOS):
-            hint = "Below 0 V an open NMOS conducts; apply signed vectors in two phases, or use an IdealSwitch."
-            raise InputError("voltage", "at least 0 V at cells with NMOS switches", lowest, hint)
+        """See :class:`CellLaw`; NMOS switches ask for voltages of at least 0 V, selectors for small ones."""
+        self.bank.switch.check_voltages(*_range_of(v_word_lines, v_bit_lines))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

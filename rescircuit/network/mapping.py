@@ -186,8 +186,7 @@ def _program_pairs(
     bank: Bank, difference: Array, middle: float, progress: Callable[[float], None] | None
 ) -> tuple[Any, Array]:
     """Masks (i, o, 2, n) and conductances (i, o, 2) of pairs of banks whose differences are as asked for."""
-    positive = replace(bank, resistances=bank.resistances[..., 0, :])
-    negative = replace(bank, resistances=bank.resistances[..., 1, :])
+    positive, negative = (bank.part((..., k)) for k in (0, 1))
     upper = positive.program(middle + 0.5 * difference, progress=progress)
     lower = negative.program(np.maximum(upper.conductance - difference, 0.0), progress=progress)
     mask = np.stack([upper.mask, lower.mask], axis=-2)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import rescircuit as rc
-from rescircuit.bank.differential import program_pair
 
 FOUNDRY = rc.Resistor(nominal=10e3, common=0.20, mismatch=0.01)
 SWITCH = rc.NMOS(w_over_l=10, r_off=1e8)
@@ -18,6 +17,10 @@ SWITCH = rc.NMOS(w_over_l=10, r_off=1e8)
 def pair_of_banks(n, m, seed, switch=SWITCH, **options):
     positive = rc.Bank.sample(FOUNDRY, n=n, seed=seed, switch=switch, **options)
     return positive, rc.Bank.sample(FOUNDRY, n=m, seed=seed, chip=1, switch=switch, **options)
+
+
+def pair_of(positive, negative):
+    return rc.DifferentialPair(positive=positive, negative=negative)
 
 
 def every_conductance(bank):
@@ -31,7 +34,7 @@ def test_the_best_of_all_pairs_of_settings(n, m):
     every = np.subtract.outer(every_conductance(positive), every_conductance(negative)).ravel()
     scale = float(positive.full_scale)
     for target in np.linspace(-1.2, 1.2, 13) * scale:
-        pair = program_pair(positive, negative, target)
+        pair = pair_of(positive, negative).program(target)
         assert abs(pair.error) <= np.abs(every - target).min() + 1e-15 * scale
         assert pair.positive_conductance == pytest.approx(positive.conductance(pair.positive_mask), rel=1e-14)
         assert pair.negative_conductance == pytest.approx(negative.conductance(pair.negative_mask), rel=1e-14)
@@ -51,7 +54,7 @@ def test_together_the_error_is_far_smaller_than_one_after_the_other():
     first = positive.program(0.5 * scale + targets / 2)
     second = negative.program(np.maximum(first.conductance - targets, 0.0))
     one_by_one = np.abs(first.conductance - second.conductance - targets) / scale
-    together = program_pair(positive, negative, targets)
+    together = pair_of(positive, negative).program(targets)
     jointly = np.abs(together.error) / scale
     assert (jointly <= one_by_one + 1e-15).all()
     assert np.median(one_by_one) > 1e-5
@@ -61,32 +64,32 @@ def test_together_the_error_is_far_smaller_than_one_after_the_other():
 def test_arrays_of_banks_and_targets_broadcast():
     positive, negative = pair_of_banks(4, 3, seed=1, shape=(3, 2))
     targets = np.linspace(-1e-4, 1e-4, 2)
-    together = rc.program_pair(positive, negative, targets)
+    together = pair_of(positive, negative).program(targets)
     assert together.positive_mask.shape == (3, 2, 4)
     assert together.negative_mask.shape == (3, 2, 3)
     assert together.target.shape == together.error.shape == (3, 2)
     for place in np.ndindex(3, 2):
         rows = [rc.Bank(resistances=bank.resistances[place], switch=SWITCH) for bank in (positive, negative)]
-        alone = program_pair(*rows, targets[place[1]])
+        alone = pair_of(*rows).program(targets[place[1]])
         assert np.array_equal(alone.positive_mask, together.positive_mask[place])
         assert np.array_equal(alone.negative_mask, together.negative_mask[place])
         assert alone.error == together.error[place]
     one = rc.Bank(resistances=negative.resistances[0, 0], switch=SWITCH)
-    assert program_pair(positive, one, 1e-5).positive_mask.shape == (3, 2, 4)
-    assert program_pair(one, one, [0.0, 1e-5]).difference.shape == (2,)
+    assert pair_of(positive, one).program(1e-5).positive_mask.shape == (3, 2, 4)
+    assert pair_of(one, one).program([0.0, 1e-5]).difference.shape == (2,)
 
 
 def test_the_difference_of_a_bank_and_itself_is_zero_and_signs_turn():
     bank = rc.Bank.sample(FOUNDRY, n=6, seed=2)
-    assert program_pair(bank, bank, 0.0).error == 0.0
+    assert pair_of(bank, bank).program(0.0).error == 0.0
     positive, negative = pair_of_banks(5, 5, seed=7)
-    there, back = program_pair(positive, negative, 3e-5), program_pair(negative, positive, -3e-5)
+    there, back = pair_of(positive, negative).program(3e-5), pair_of(negative, positive).program(-3e-5)
     assert abs(there.error) == abs(back.error)
 
 
 def test_progress_counts_all_pairs():
     seen = []
-    program_pair(*pair_of_banks(3, 3, seed=1), np.linspace(-1e-4, 1e-4, 20), progress=seen.append)
+    pair_of(*pair_of_banks(3, 3, seed=1)).program(np.linspace(-1e-4, 1e-4, 20), progress=seen.append)
     assert sum(seen) == 20
 
 
@@ -113,6 +116,6 @@ BANK = rc.Bank(resistances=[1e3, 2e3])
 )
 def test_bad_input_gets_one_clear_line(positive, negative, difference, says):
     with pytest.raises(rc.InputError) as caught:
-        program_pair(positive, negative, difference)
+        pair_of(positive, negative).program(difference)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)

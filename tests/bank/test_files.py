@@ -66,6 +66,39 @@ def test_a_programmed_bank_conducts_the_same_after_its_return(tmp_path, switch):
     assert read.conductance(mask) == setting.conductance
 
 
+def test_all_that_belongs_to_a_bank_comes_back(tmp_path):
+    film = rc.Resistor(
+        nominal=1e4,
+        mismatch=0.01,
+        tc1=1e-4,
+        tc1_mismatch=1e-5,
+        vc2=1e-5,
+        geometry=rc.Geometry(sheet_resistance=200, width=1e-6),
+    )
+    switch = rc.NMOS(w_over_l=10, vto_matching=3e-9, side="driven", i_threshold=1e-7)
+    faults = rc.Faults(stuck_open=0.3, stuck_closed=0.3)
+    bank = rc.Bank.sample(film, n=9, seed=4, switch=switch, faults=faults)
+    read, _ = load_bank(save_bank(bank, tmp_path / "bank.json"))
+    assert np.array_equal(read.on_conductances, bank.on_conductances)
+    assert np.array_equal(read.stuck_open, bank.stuck_open)
+    assert np.array_equal(read.stuck_closed, bank.stuck_closed)
+    assert read.switch == bank.switch
+    assert read.area == bank.area
+    warm, also = read.at(temperature=85.0), bank.at(temperature=85.0)
+    assert np.array_equal(warm.on_conductances, also.on_conductances)
+    with pytest.raises(rc.InputError, match="bank must be as it was made"):
+        save_bank(warm, tmp_path / "warm.json")
+
+
+@pytest.mark.parametrize("kind", [rc.Fuse, rc.AntiFuse])
+def test_blown_fuses_stay_blown(tmp_path, kind):
+    bank = rc.Bank(resistances=[1e3, 2e3, 3e3], switch=kind(r_on=10.0, r_off=1e9, r_on_spread=0.1).sample(3, seed=1))
+    blown, _ = load_bank(save_bank(bank.blow([True, False, True]), tmp_path / "bank.json"))
+    assert blown.one_time.closed.tolist() == [True, False, True]
+    with pytest.raises(rc.InputError, match="blown once"):
+        blown.blow([True, True, True])
+
+
 def test_numpys_scalars_are_saved_as_numbers(tmp_path):
     """A seed out of np.arange is as good as any."""
     switch = rc.NMOS(w_over_l=np.int64(10), vto=np.float32(0.25))  # type: ignore[arg-type]
@@ -94,7 +127,7 @@ def test_no_setting_is_saved_that_would_not_be_read(tmp_path, mask, says):
 
 
 def test_other_banks_are_not_saved(tmp_path):
-    class Fuse:
+    class Homemade:
         """A switch that no file describes."""
 
         def branch_current(self, resistance, voltage, *, closed):
@@ -104,8 +137,11 @@ def test_other_banks_are_not_saved(tmp_path):
         save_bank(rc.Bank(resistances=np.ones((2, 3))), tmp_path / "bank.json")
     with pytest.raises(rc.InputError, match="bank must be of at most 4096 resistors, got 4097"):
         save_bank(rc.Bank(resistances=np.ones(4097)), tmp_path / "bank.json")
-    with pytest.raises(rc.InputError, match="must be an NMOS or an IdealSwitch, got 'Fuse'"):
-        save_bank(rc.Bank(resistances=np.ones(3), switch=Fuse()), tmp_path / "b.json")
+    with pytest.raises(
+        rc.InputError,
+        match="bank.switch must be one of NMOS, IdealSwitch, Fuse, AntiFuse, ThresholdSelector, got 'Homemade'",
+    ):
+        save_bank(rc.Bank(resistances=np.ones(3), switch=Homemade()), tmp_path / "b.json")
     assert list(tmp_path.iterdir()) == []
 
 

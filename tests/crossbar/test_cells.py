@@ -202,9 +202,9 @@ def test_inputs_within_the_law_pass(name):
     ("cells", "v_word_lines", "v_bit_lines", "says"),
     [
         (LAWS["linear"], [0.1, math.nan], 0.0, "v_word_lines at index 1 must be finite numbers (V)"),
-        (LAWS["bank"], [0.1, -0.2], 0.0, "voltage must be at least 0 V at cells with NMOS switches, got -0.2"),
-        (LAWS["bank"], [0.1, 0.2], [0.0, -0.01], "voltage must be at least 0 V at cells with NMOS switches, got -0.01"),
-        (LAWS["selected bank"], -0.1, 0.0, "at least 0 V at cells with NMOS switches"),
+        (LAWS["bank"], [0.1, -0.2], 0.0, "voltage must be at least 0 V at an NMOS switch, got -0.2"),
+        (LAWS["bank"], [0.1, 0.2], [0.0, -0.01], "voltage must be at least 0 V at an NMOS switch, got -0.01"),
+        (LAWS["selected bank"], -0.1, 0.0, "at least 0 V at an NMOS switch"),
         (LAWS["sinh"], [6.0, 0.1], -4.5, "voltages must be within 10 V of each other, 40 v_scale, got '-4.5 V to 6 V'"),
         (
             SelectedCells(cells=LAWS["linear"], i_selector=1e-30, v_selector=0.01),

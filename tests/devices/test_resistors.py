@@ -98,7 +98,7 @@ def test_other_shapes_are_refused(shape):
 
 @pytest.mark.parametrize("nominal", [1e-320, 9e-13, 1.1e15, 1e35])
 def test_resistances_that_nobody_makes_are_refused(nominal):
-    with pytest.raises(rc.InputError, match=r"nominal must be a resistance from 1e-12 to 1e\+15 \(ohm\), got"):
+    with pytest.raises(rc.InputError, match=r"nominal must be a value from 1e-12 to 1e\+15 \(ohm\), got"):
         rc.Resistor(nominal=nominal)
     assert rc.Resistor(nominal=1e-12).nominal == 1e-12
     assert rc.Resistor(nominal=1e15).nominal == 1e15

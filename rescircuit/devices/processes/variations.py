@@ -1,0 +1,151 @@
+"""How a process file writes variation: laws, lots, wafers, dies, gradients and fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from rescircuit.devices.laws import Empirical, LogNormal, Normal, Truncated, Uniform
+from rescircuit.devices.processes.section import (
+    Count,
+    Metre,
+    Number,
+    NumberTimesMetre,
+    PerMetre,
+    PerSquareMetre,
+    Section,
+    Source,
+)
+from rescircuit.devices.variation import CorrelatedField, Gradient, Variation
+from rescircuit.errors import InputError
+
+__all__ = ["LawDescription", "VariationSection"]
+
+
+class UniformLaw(Section):
+    """``{ law = "uniform", half_width = "20%" }``, see :class:`~rescircuit.devices.laws.Uniform`."""
+
+    law: Literal["uniform"]
+    half_width: Number
+
+    def build(self) -> Uniform:
+        """The law itself."""
+        return Uniform(**self.given())
+
+
+class NormalLaw(Section):
+    """``{ law = "normal", sigma = "5%" }``, see :class:`~rescircuit.devices.laws.Normal`."""
+
+    law: Literal["normal"]
+    sigma: Number
+
+    def build(self) -> Normal:
+        """The law itself."""
+        return Normal(**self.given())
+
+
+class LogNormalLaw(Section):
+    """``{ law = "lognormal", sigma = 0.3 }``, see :class:`~rescircuit.devices.laws.LogNormal`."""
+
+    law: Literal["lognormal"]
+    sigma: Number
+
+    def build(self) -> LogNormal:
+        """The law itself."""
+        return LogNormal(**self.given())
+
+
+def _beside(value: Any, info: ValidationInfo) -> Any:
+    """A file's name as a path in the folder of the process file, and never out of it."""
+    required = "the name of a CSV file in the folder of the process file or below, such as measured.csv"
+    if not isinstance(value, str) or not value or "\0" in value or "\\" in value:
+        raise InputError("value", required, value)
+    name = Path(value)
+    folder = (info.context or {}).get("folder")
+    if name.is_absolute() or ".." in name.parts or folder is None:
+        raise InputError("value", required, value)
+    path = Path(folder) / name
+    try:
+        inside = path.resolve().is_relative_to(Path(folder).resolve())  # a link may lead out of it
+    except (OSError, RuntimeError):  # or in a circle
+        inside = False
+    if not inside:
+        raise InputError("value", required, value)
+    return path
+
+
+class EmpiricalLaw(Section):
+    """``{ law = "empirical", file = "measured.csv", column = "R" }``: :class:`~rescircuit.devices.laws.Empirical`."""
+
+    law: Literal["empirical"]
+    file: Annotated[Path, BeforeValidator(_beside)]
+    column: str | Annotated[int, Field(ge=0, strict=True)] | None = None
+
+    def build(self) -> Empirical:
+        """The law itself; reads the file."""
+        return Empirical.from_csv(self.file, self.column)
+
+
+class TruncatedLaw(Section):
+    """``{ law = "truncated", of = { ... }, within = "10%" }``, see :class:`~rescircuit.devices.laws.Truncated`."""
+
+    law: Literal["truncated"]
+    of: Annotated[UniformLaw | NormalLaw | LogNormalLaw | EmpiricalLaw, Field(discriminator="law")]
+    within: Number
+
+    def build(self) -> Truncated:
+        """The law itself."""
+        given = self.given()
+        return Truncated(law=given["of"], within=given["within"])
+
+
+LawDescription = Annotated[
+    UniformLaw | NormalLaw | LogNormalLaw | EmpiricalLaw | TruncatedLaw, Field(discriminator="law")
+]
+
+
+class GradientSection(Section):
+    """``gradient``: slopes such as ``"0.5%/mm"``, see :class:`~rescircuit.devices.fields.Gradient`."""
+
+    linear: tuple[PerMetre, PerMetre] | None = None
+    quadratic: tuple[PerSquareMetre, PerSquareMetre, PerSquareMetre] | None = None
+    linear_spread: PerMetre | None = None
+    quadratic_spread: PerSquareMetre | None = None
+    centre: tuple[Metre, Metre] | None = None
+
+    def build(self) -> Gradient:
+        """The gradient itself."""
+        return Gradient(**self.given())
+
+
+class FieldSection(Section):
+    """``field``, see :class:`~rescircuit.devices.fields.CorrelatedField`."""
+
+    spread: Number
+    length: Metre
+
+    def build(self) -> CorrelatedField:
+        """The field itself."""
+        return CorrelatedField(**self.given())
+
+
+class VariationSection(Section):
+    """``[resistor.variation]``, see :class:`~rescircuit.devices.variation.Variation`."""
+
+    lot: LawDescription | None = None
+    wafer: LawDescription | None = None
+    die: LawDescription | None = None
+    local: LawDescription | None = None
+    mismatch: Number | None = None
+    matching: NumberTimesMetre | None = None
+    gradient: GradientSection | None = None
+    field: FieldSection | None = None
+    dies_per_wafer: Count | None = None
+    wafers_per_lot: Count | None = None
+    source: Source | None = None
+
+    def build(self) -> Variation:
+        """The variation itself."""
+        return Variation(**self.given())
