@@ -139,7 +139,7 @@ def test_other_banks_are_not_saved(tmp_path):
         save_bank(rc.Bank(resistances=np.ones(4097)), tmp_path / "bank.json")
     with pytest.raises(
         rc.InputError,
-        match="bank.switch must be one of NMOS, IdealSwitch, Fuse, AntiFuse, ThresholdSelector, got 'Homemade'",
+        match=r"bank\.switch must be one of NMOS, IdealSwitch, Fuse, AntiFuse, ThresholdSelector, got 'Homemade'",
     ):
         save_bank(rc.Bank(resistances=np.ones(3), switch=Homemade()), tmp_path / "b.json")
     assert list(tmp_path.iterdir()) == []
