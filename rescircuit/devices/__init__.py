@@ -20,13 +20,26 @@ from rescircuit.devices.memristors import (
 )
 from rescircuit.devices.processes import Process, list_processes, load_process
 from rescircuit.devices.resistors import Geometry, Resistor
-from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, OneTimeSwitches, Switch, ThresholdSelector
+from rescircuit.devices.switches import (
+    NMOS,
+    AntiFuse,
+    BSIM4Card,
+    BSIM4Switch,
+    Fuse,
+    IdealSwitch,
+    OneTimeSwitches,
+    Switch,
+    TabulatedSwitch,
+    ThresholdSelector,
+)
 from rescircuit.devices.variation import CorrelatedField, Gradient, Placement, Variation
 
 __all__ = [
     "NMOS",
     "VTEAM",
     "AntiFuse",
+    "BSIM4Card",
+    "BSIM4Switch",
     "Capacitor",
     "Coefficients",
     "Component",
@@ -51,6 +64,7 @@ __all__ = [
     "Resistor",
     "Sine",
     "Switch",
+    "TabulatedSwitch",
     "ThresholdSelector",
     "Truncated",
     "Uniform",

@@ -1,16 +1,24 @@
 """Pictures of results. Each function takes results and, if you like, the axes to draw on, and returns those axes."""
 
 from rescircuit.plotting.arrays import QUANTITIES, plot_array, plot_effective_conductances
+from rescircuit.plotting.calibration import plot_floors, plot_useful_size
+from rescircuit.plotting.devices import plot_behaviour, plot_population
 from rescircuit.plotting.figures import save_figure
+from rescircuit.plotting.memristors import plot_hysteresis
 from rescircuit.plotting.programming import plot_error_histogram, plot_programming_error
 from rescircuit.plotting.wires import plot_wires
 
 __all__ = [
     "QUANTITIES",
     "plot_array",
+    "plot_behaviour",
     "plot_effective_conductances",
     "plot_error_histogram",
+    "plot_floors",
+    "plot_hysteresis",
+    "plot_population",
     "plot_programming_error",
+    "plot_useful_size",
     "plot_wires",
     "save_figure",
 ]

@@ -1,47 +1,70 @@
 """From a circuit to ngspice and back: netlists and their rules, decks, runs, and the check of our solvers."""
 
 from rescircuit.spice.agreement import LIMITS, Limit, relative_error
-from rescircuit.spice.circuit import (
-    Circuit,
-    Level1Model,
-    Mosfet,
-    Resistor,
-    SelectedSource,
-    SinhConductor,
-    VoltageSource,
-)
+from rescircuit.spice.behavioural import Behavioural, SinhConductor, VoltageDependentResistor
+from rescircuit.spice.characterisation import characterise
+from rescircuit.spice.charges import CurrentMirror, VoltageDependentCapacitor
+from rescircuit.spice.circuit import Circuit, Transient
+from rescircuit.spice.comparison import Verification
 from rescircuit.spice.decks import Deck, write_deck
+from rescircuit.spice.elements import Capacitor, Element, Instance, Mosfet, Resistor
 from rescircuit.spice.from_bank import bank_circuit
+from rescircuit.spice.from_capacitor_bank import capacitor_bank_circuit
 from rescircuit.spice.from_crossbar import crossbar_circuit
+from rescircuit.spice.from_memristor import MemristorVerification, memristor_circuit, verify_memristor
 from rescircuit.spice.from_series_bank import series_bank_circuit
+from rescircuit.spice.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck
 from rescircuit.spice.pyspice import to_pyspice
 from rescircuit.spice.rules import check_rules
-from rescircuit.spice.verification import Verification, deck, verify
+from rescircuit.spice.sources import (
+    PiecewiseLinearSource,
+    SelectedSource,
+    SineSource,
+    VoltageSource,
+)
+from rescircuit.spice.verification import deck, verify
 
 __all__ = [
     "LIMITS",
+    "Behavioural",
+    "Bsim4Model",
+    "Capacitor",
     "Circuit",
+    "CurrentMirror",
     "Deck",
+    "Element",
+    "Instance",
     "Level1Model",
     "Limit",
+    "MemristorVerification",
+    "Model",
     "Mosfet",
+    "PiecewiseLinearSource",
     "Resistor",
     "SelectedSource",
+    "SineSource",
     "SinhConductor",
     "SpiceResult",
+    "Transient",
     "Verification",
+    "VoltageDependentCapacitor",
+    "VoltageDependentResistor",
     "VoltageSource",
     "bank_circuit",
+    "capacitor_bank_circuit",
+    "characterise",
     "check_rules",
     "crossbar_circuit",
     "deck",
     "find_ngspice",
+    "memristor_circuit",
     "ngspice_version",
     "relative_error",
     "run_deck",
     "series_bank_circuit",
     "to_pyspice",
     "verify",
+    "verify_memristor",
     "write_deck",
 ]

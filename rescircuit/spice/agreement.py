@@ -44,6 +44,10 @@ class Limit:
         """The floor, ampere, of currents that are sums of terms whose magnitudes add up to `terms`."""
         return np.maximum(self.current_floor, self.share * np.asarray(terms))
 
+    def floor_of_charges(self, terms: Any) -> Any:
+        """The floor, coulomb, of charges that are sums of terms whose magnitudes add up to `terms`."""
+        return self.share * np.asarray(terms)
+
     def floor_of_voltages(self, largest: Any = 0.0) -> Any:
         """The floor, volt, of voltages in a circuit whose sources reach `largest` volt."""
         return np.maximum(self.voltage_floor, self.share * np.asarray(largest))
@@ -54,6 +58,10 @@ LIMITS = {
     # A source of a sinh's current is worth its last tangent in ngspice: its currents are off by up to 2e-11 of their
     # terms, which partly cancel; 3e-9 is the worst that was seen in some hundred arrays.
     "sinh": Limit(relative=1e-8),
+    # Currents by a table against those by its card: a table's own goal is 1e-7, of a current or of 1 pA.
+    "tabulated": Limit(relative=1e-6),
+    # Capacitors over time: charge is what ngspice integrates, whatever its steps; 4e-11 is the worst that was seen.
+    "charge": Limit(relative=1e-9),
     "mos": Limit(relative=1e-7),  # ngspice ends its iteration on a non-linear circuit by its own criteria
 }
 

@@ -6,22 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rescircuit.crossbar.cells import LARGEST_ARGUMENT
 from rescircuit.files import write_text
-from rescircuit.spice.circuit import (
-    Circuit,
-    Element,
-    Level1Model,
-    Mosfet,
-    Resistor,
-    SelectedSource,
-    SinhConductor,
-    VoltageSource,
-)
+from rescircuit.spice.circuit import Circuit, Transient
 from rescircuit.spice.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE, comment_lines
 from rescircuit.spice.rules import check_rules
 
-__all__ = ["Deck", "selected_voltage", "sinh_current", "write_deck"]
+__all__ = ["Deck", "write_deck"]
 
 TITLE = "rescircuit circuit"  # fixed: ngspice runs a file whose first line is *ng_script
 
@@ -44,13 +34,16 @@ class Deck:
     sources : tuple of str
         Sources whose currents it saves, in the circuit's spelling.
     n_samples : int or None
-        Number of samples that it sweeps; ``None`` for an operating point.
+        Number of samples that it sweeps; ``None`` for an operating point or a transient.
+    transient : Transient or None
+        What it asks for over time.
     """
 
     text: str
     nodes: tuple[str, ...]
     sources: tuple[str, ...]
     n_samples: int | None = None
+    transient: Transient | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -58,17 +51,23 @@ class Deck:
     @property
     def plot(self) -> str:
         """Name of the plot that ngspice will write."""
+        if self.transient is not None:
+            return "Transient Analysis"
         return "Operating Point" if self.n_samples is None else "DC transfer characteristic"
 
     @property
     def points(self) -> int:
-        """Number of points in that plot."""
+        """Number of points in that plot; at a transient the least."""
+        if self.transient is not None:
+            return self.transient.least_points
         return 1 if self.n_samples is None else self.n_samples
 
     @property
     def variables(self) -> frozenset[str]:
         """Names of the variables in that plot, in ngspice's spelling."""
         sweep = set() if self.n_samples is None else {"v(v-sweep)"}
+        if self.transient is not None:
+            sweep = {"time"}
         voltages = {voltage_variable(node) for node in self.nodes}
         return frozenset(sweep | voltages | {current_variable(source) for source in self.sources})
 
@@ -94,7 +93,7 @@ def current_variable(source: str) -> str:
 
 
 def write_deck(circuit: Circuit) -> Deck:
-    """Write `circuit` as a deck that finds its operating point, or that of each of its samples.
+    """Write `circuit` as a deck that finds its operating point, or that of each of its samples, or its transient.
 
     Raises
     ------
@@ -105,10 +104,10 @@ def write_deck(circuit: Circuit) -> Deck:
     sources = tuple(source.name for source in circuit.sources)
     saved = [f"v({node})" for node in circuit.nodes] + [f"i({source})" for source in sources]
     cards = [
-        *(_element_card(element) for element in circuit.elements),
-        *(_model_card(model) for model in circuit.models),
-        _options_card(circuit.temperature_celsius),
-        *_analysis_cards(circuit.n_samples),
+        *((element.name, *element.terminals, *element.words) for element in circuit.elements),
+        *(card for model in circuit.models for card in model.cards),
+        _options_card(circuit),
+        *_analysis_cards(circuit),
         [".save", *saved],
         [".end"],
     ]
@@ -116,63 +115,29 @@ def write_deck(circuit: Circuit) -> Deck:
     for card in cards:
         lines += _wrapped(card)
     text = "\n".join(lines) + "\n"
-    return Deck(text=text, nodes=circuit.nodes, sources=sources, n_samples=circuit.n_samples)
+    return Deck(
+        text=text, nodes=circuit.nodes, sources=sources, n_samples=circuit.n_samples, transient=circuit.transient
+    )
 
 
-def selected_voltage(source: SelectedSource) -> str:
-    """A selected source's voltage as a ``pwl`` expression over the selector, which counts the samples.
-
-    Each sample k is a plateau from k - 1/4 to k + 1/4. On a slope ngspice computes ``slope * k + rest``, and
-    many samples cost digits; on a plateau the value is exact.
-    """
-    plateaus = [f"{k - 0.25!r}, {v!r}, {k + 0.25!r}, {v!r}" for k, v in enumerate(source.voltages)]
-    return f"pwl(v({SELECTOR_NODE}), {', '.join(plateaus)})"
-
-
-def sinh_current(conductor: SinhConductor) -> str:
-    """A conductor's current as an expression over the voltages of its nodes.
-
-    Newton's steps on the way to a solution leave the range that ngspice's sinh and cosh take; so the expression goes
-    on along the tangent where our own law does, beyond ``LARGEST_ARGUMENT``.
-    """
-    scale = repr(conductor.v_scale)
-    argument = f"(v({conductor.plus}) - v({conductor.minus})) / {scale}"
-    within = f"min(max({argument}, {-LARGEST_ARGUMENT!r}), {LARGEST_ARGUMENT!r})"
-    value = f"sinh({within}) + cosh({within}) * ({argument} - {within})"
-    return f"{conductor.conductance!r} * {scale} * ({value})"
-
-
-def _element_card(element: Element) -> list[str]:
-    """An element as the words of its line."""
-    match element:
-        case Resistor():
-            value = [repr(element.resistance)]
-        case VoltageSource():
-            value = ["dc", repr(element.voltage)]
-        case SelectedSource():
-            value = ["v", "=", *selected_voltage(element).split()]
-        case SinhConductor():
-            value = ["i", "=", *sinh_current(element).split()]
-        case Mosfet():
-            value = [element.model, f"w={element.width!r}", f"l={element.length!r}"]
-    return [element.name, *element.nodes, *value]
-
-
-def _model_card(model: Level1Model) -> list[str]:
-    parameters = [f"{key}={value!r}" for key, value in model.parameters.items()]
-    return [".model", model.name, "nmos", *f"(level=1 {' '.join(parameters)})".split()]
-
-
-def _options_card(temperature_celsius: float) -> list[str]:
-    """Tolerances, and one temperature for the parameters (tnom) and the simulation (temp)."""
-    options = {**_TOLERANCES, "tnom": temperature_celsius, "temp": temperature_celsius}
+def _options_card(circuit: Circuit) -> list[str]:
+    """Tolerances, the temperature at which values hold (tnom) and that of the simulation (temp)."""
+    temperatures = {"tnom": circuit.nominal_temperature_celsius, "temp": circuit.temperature_celsius}
+    options = {**_TOLERANCES, **temperatures}
+    if circuit.transient is not None:
+        options["reltol"] = circuit.transient.relative_tolerance
     return [".options", *(f"{key}={float(value)!r}" for key, value in options.items())]
 
 
-def _analysis_cards(n_samples: int | None) -> list[list[str]]:
-    if n_samples is None:
+def _analysis_cards(circuit: Circuit) -> list[list[str]]:
+    transient = circuit.transient
+    if transient is not None:
+        step = repr(transient.max_step)
+        start = ["uic"] if transient.use_initial_conditions else []
+        return [[".tran", step, repr(transient.stop), repr(transient.start), step, *start]]
+    if circuit.n_samples is None:
         return [[".op"]]
-    last = repr(float(n_samples - 1))
+    last = repr(float(circuit.n_samples - 1))
     return [
         [SELECTOR_SOURCE, SELECTOR_NODE, GROUND, "dc", "0.0"],
         [".dc", SELECTOR_SOURCE, "0.0", last, "1.0"],

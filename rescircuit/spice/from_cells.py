@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
-from rescircuit.devices import NMOS
 from rescircuit.errors import InputError
-from rescircuit.spice.circuit import Element, Level1Model, Resistor, SinhConductor, VoltageSource
-from rescircuit.spice.from_bank import branch_elements, switch_models
+from rescircuit.spice.behavioural import SinhConductor
+from rescircuit.spice.branch_elements import branch_writer, gate_voltage
+from rescircuit.spice.circuit import NOMINAL_CELSIUS
+from rescircuit.spice.elements import Element, Resistor
+from rescircuit.spice.models import Model
 from rescircuit.spice.names import GROUND
+from rescircuit.spice.sources import VoltageSource
 
-__all__ = ["GATE_ON", "cell_elements", "cell_models", "shared_elements"]
+__all__ = ["GATE_ON", "cell_elements", "cell_models", "cell_temperature", "shared_elements"]
 
 GATE_ON = "gate_on"
 
@@ -52,11 +55,11 @@ def cell_elements(cells: CellLaw, row: int, column: int, word_node: str, bit_nod
         case SinhCells():
             yield from _sinh_conductor(name, word_node, bit_node, cells.conductances[at], cells.v_scale[at])
         case BankCells():
-            bank = cells.bank
-            for k, closed in enumerate(cells.mask[at].tolist()):
+            written = branch_writer(cells.bank)
+            for k, asked in enumerate(cells.mask[at].tolist()):
+                closed = written.closes((*at, k), asked)
                 ends, gate = (word_node, f"branch_{place}_{k}", bit_node), GATE_ON if closed else GROUND
-                resistance = float(bank.resistances[*at, k])
-                yield from branch_elements(f"{name}_{k}", resistance, bank.switch, closed=closed, ends=ends, gate=gate)
+                yield from written.elements((*at, k), f"{name}_{k}", closed=closed, ends=ends, gate=gate)
         case SelectedCells():
             middle = f"selected_{place}"
             behind = list(cell_elements(cells.cells, row, column, middle, bit_node))
@@ -75,25 +78,38 @@ def shared_elements(cells: CellLaw) -> tuple[Element, ...]:
         case LinearCells() | SinhCells():
             return ()
         case BankCells():
-            switch = cells.bank.switch
-            if not isinstance(switch, NMOS) or not cells.mask.any():
+            v_gate = gate_voltage(cells.bank.switch)
+            if v_gate is None or not cells.bank.actual_mask(cells.mask).any():
                 return ()
-            return (VoltageSource(name=f"v_{GATE_ON}", plus=GATE_ON, minus=GROUND, voltage=switch.v_gate),)
+            return (VoltageSource(name=f"v_{GATE_ON}", plus=GATE_ON, minus=GROUND, voltage=v_gate),)
         case SelectedCells():
             return shared_elements(cells.cells)
         case _:
             raise _unknown(cells)
 
 
-def cell_models(cells: CellLaw) -> tuple[Level1Model, ...]:
+def cell_models(cells: CellLaw) -> tuple[Model, ...]:
     """The models that the cells' elements name."""
     match cells:
         case LinearCells() | SinhCells():
             return ()
         case BankCells():
-            return switch_models(cells.bank.switch)
+            return branch_writer(cells.bank).models
         case SelectedCells():
             return cell_models(cells.cells)
+        case _:
+            raise _unknown(cells)
+
+
+def cell_temperature(cells: CellLaw) -> float:
+    """At which the cells are, °C: that of their banks, whose resistances are given as they are there."""
+    match cells:
+        case LinearCells() | SinhCells():
+            return NOMINAL_CELSIUS
+        case BankCells():
+            return cells.bank.temperature
+        case SelectedCells():
+            return cell_temperature(cells.cells)
         case _:
             raise _unknown(cells)
 

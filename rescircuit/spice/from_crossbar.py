@@ -13,8 +13,11 @@ from rescircuit.checks import Array
 from rescircuit.crossbar import Branches, Crossbar, NonlinearCrossbar, Topology
 from rescircuit.crossbar.topology import Flags
 from rescircuit.errors import InputError
-from rescircuit.spice.circuit import Circuit, Element, Level1Model, Resistor, driven
-from rescircuit.spice.from_cells import cell_elements, cell_models, shared_elements
+from rescircuit.spice.circuit import NOMINAL_CELSIUS, Circuit
+from rescircuit.spice.elements import Element, Resistor
+from rescircuit.spice.from_cells import cell_elements, cell_models, cell_temperature, shared_elements
+from rescircuit.spice.models import Model
+from rescircuit.spice.sources import driven
 
 __all__ = ["crossbar_circuit", "crossbar_inputs"]
 
@@ -68,6 +71,7 @@ def crossbar_circuit(
     return Circuit(
         elements=tuple(elements),
         models=_models(crossbar),
+        temperature_celsius=_temperature(crossbar),
         comment=_with_ends(topology, comment),
         # Lines end openly on the sides that are not connected, and wherever cells conduct nothing.
         open_ends=frozenset(node for element in elements for node in element.nodes),
@@ -113,8 +117,12 @@ def _cells(crossbar: Crossbar | NonlinearCrossbar) -> Iterator[Element]:
         yield from cell_elements(crossbar.cells, i, j, *ends)
 
 
-def _models(crossbar: Crossbar | NonlinearCrossbar) -> tuple[Level1Model, ...]:
+def _models(crossbar: Crossbar | NonlinearCrossbar) -> tuple[Model, ...]:
     return () if isinstance(crossbar, Crossbar) else cell_models(crossbar.cells)
+
+
+def _temperature(crossbar: Crossbar | NonlinearCrossbar) -> float:
+    return NOMINAL_CELSIUS if isinstance(crossbar, Crossbar) else cell_temperature(crossbar.cells)
 
 
 def _resistors(topology: Topology, branches: Branches) -> Iterator[Resistor]:

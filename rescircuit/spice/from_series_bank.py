@@ -11,14 +11,19 @@ from rescircuit.bank import DEFAULT_READ_VOLTAGE, checked_mask
 from rescircuit.bank.series import SeriesBank
 from rescircuit.checks import finite_array
 from rescircuit.errors import InputError
-from rescircuit.spice.circuit import Circuit, Element, Resistor, VoltageSource, driven
-from rescircuit.spice.from_bank import INPUT, OUTPUT, SENSE
+from rescircuit.spice.branch_elements import resistor_element
+from rescircuit.spice.circuit import Circuit
+from rescircuit.spice.elements import Element, Resistor
+from rescircuit.spice.from_bank import INPUT, OUTPUT, SENSE, bank_at
 from rescircuit.spice.names import GROUND
+from rescircuit.spice.sources import VoltageSource, driven
 
 __all__ = ["series_bank_circuit"]
 
 
-def series_bank_circuit(bank: SeriesBank, *, mask: Any = None, voltages: Any = None, comment: str = "") -> Circuit:
+def series_bank_circuit(
+    bank: SeriesBank, *, mask: Any = None, voltages: Any = None, temperature: float | None = None, comment: str = ""
+) -> Circuit:
     """The circuit of one series bank in one setting.
 
     From the node ``in`` the string of resistors ``r_k`` leads over the nodes ``joint_k`` to the node ``out``, where
@@ -34,6 +39,8 @@ def series_bank_circuit(bank: SeriesBank, *, mask: Any = None, voltages: Any = N
         The setting, ``True`` where a bypass is open; by default all are.
     voltages : float or array (K,), optional
         Input voltages, volt, one a sample; by default 0.1 V.
+    temperature : float, optional
+        See :func:`rescircuit.spice.bank_circuit`.
     comment : str
         Free text for the head of a deck.
 
@@ -59,10 +66,11 @@ def series_bank_circuit(bank: SeriesBank, *, mask: Any = None, voltages: Any = N
     start = INPUT
     for k in present:
         end = OUTPUT if k == present[-1] else f"joint_{k}"
-        elements.append(Resistor(name=f"r_{k}", plus=start, minus=end, resistance=bank.resistances[k]))
+        elements.append(resistor_element(str(k), start, end, float(bank.resistances[k]), bank.coefficients.part(k)))
         bypass = r_off if opened[k] else r_on
         if math.isfinite(bypass):
             elements.append(Resistor(name=f"r_bypass_{k}", plus=start, minus=end, resistance=bypass))
         start = end
     elements.append(VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0))
-    return Circuit(elements=tuple(elements), comment=comment)
+    celsius = bank_at(bank, temperature).temperature
+    return Circuit(elements=tuple(elements), temperature_celsius=celsius, comment=comment)

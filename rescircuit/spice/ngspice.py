@@ -20,8 +20,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from rescircuit.checks import Array, positive_number
 from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
+from rescircuit.spice.circuit import Transient
 from rescircuit.spice.decks import Deck, current_variable, voltage_variable
 from rescircuit.spice.raw import Plot, read_raw
 
@@ -47,7 +50,7 @@ _INSTALL = "Install it with `apt-get install ngspice` or `brew install ngspice`"
 
 @dataclass(frozen=True, kw_only=True)
 class SpiceResult:
-    """What a run brought; K is the number of samples, 1 for an operating point.
+    """What a run brought; K is the number of samples or of points in time, 1 for an operating point.
 
     Attributes
     ----------
@@ -59,12 +62,15 @@ class SpiceResult:
         ngspice's version.
     seconds : float
         Wall-clock time of the run.
+    times : (K,) array or None
+        The points of a transient, second, rising.
     """
 
     node_voltages: Mapping[str, Array]
     source_currents: Mapping[str, Array]
     version: str
     seconds: float
+    times: Array | None = None
 
 
 def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
@@ -107,6 +113,7 @@ def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
         source_currents={source: columns[current_variable(source)] for source in deck.sources},
         version=ngspice_version(ngspice),
         seconds=seconds,
+        times=None if deck.transient is None else columns["time"],
     )
 
 
@@ -187,12 +194,31 @@ def _refuse_other_plots(plot: Plot, deck: Deck) -> None:
     """Raise unless the plot is the one that the deck asks for."""
     if plot.name != deck.plot:
         raise SpiceError(f"ngspice wrote the plot {shorten(plot.name)} where {deck.plot!r} was asked for")
-    if len(plot.values) != deck.points:
+    if deck.transient is None and len(plot.values) != deck.points:
         raise SpiceError(f"ngspice wrote {len(plot.values)} points where {deck.points} were asked for")
     differing = deck.variables.symmetric_difference(plot.variables)
     if differing or len(plot.variables) != len(deck.variables):
         named = shorten(", ".join(sorted(differing)) or "a variable twice")
         raise SpiceError(f"ngspice wrote other variables than those asked for: {named}")
+    if deck.transient is not None:
+        _refuse_other_times(plot.values[:, plot.variables.index("time")], deck.transient)
+
+
+def _refuse_other_times(times: Array, transient: Transient) -> None:
+    """Raise unless the points are those of one whole transient.
+
+    From initial conditions ngspice's first point is not at 0 but its first, short step later.
+    """
+    if len(times) < max(transient.least_points, 2):
+        raise SpiceError(f"ngspice wrote {len(times)} points where at least {transient.least_points} were asked for")
+    near = 1e-9 * transient.stop
+    gaps = np.diff(times)
+    begins = transient.start - near <= times[0] <= transient.start + transient.max_step + near
+    if not begins or abs(times[-1] - transient.stop) > near:
+        asked = f"{transient.start:g} s to {transient.stop:g} s"
+        raise SpiceError(f"ngspice wrote the time from {times[0]:g} s to {times[-1]:g} s where {asked} was asked for")
+    if gaps.min() <= 0 or gaps.max() > transient.max_step + near:
+        raise SpiceError("ngspice wrote a time that goes backwards, or takes longer steps than asked for")
 
 
 def _quote(lines: Sequence[str]) -> str:

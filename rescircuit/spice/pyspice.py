@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from rescircuit.errors import MissingToolError
-from rescircuit.spice.circuit import Circuit, Element, Mosfet, Resistor, SelectedSource, SinhConductor, VoltageSource
-from rescircuit.spice.decks import TITLE, selected_voltage, sinh_current
+from rescircuit.errors import InputError, MissingToolError
+from rescircuit.spice.behavioural import Behavioural
+from rescircuit.spice.charges import CurrentMirror, VoltageDependentCapacitor
+from rescircuit.spice.circuit import Circuit
+from rescircuit.spice.decks import TITLE
+from rescircuit.spice.elements import Capacitor, Element, Instance, Mosfet, Resistor
+from rescircuit.spice.models import Model
 from rescircuit.spice.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE
 from rescircuit.spice.rules import check_rules
+from rescircuit.spice.sources import PiecewiseLinearSource, SelectedSource, SineSource, VoltageSource
 
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit as PySpiceCircuit
@@ -26,7 +31,7 @@ __all__ = ["to_pyspice"]
 def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
     """Build `circuit` in PySpice, with the same elements, nodes and models.
 
-    A PySpice circuit has no temperature, tolerances or analysis: give these to its ``simulator``. PySpice
+    A PySpice circuit has no temperatures, tolerances or analysis: give these to its ``simulator``. PySpice
     writes an element's first letter as a capital. Selected sources become behavioural sources that follow the
     node ``sample_index``, which the source ``V_sample_index`` holds at the first sample, 0.
 
@@ -59,24 +64,45 @@ def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
         if circuit.n_samples is not None:
             netlist.V(SELECTOR_SOURCE[1:], SELECTOR_NODE, GROUND, 0.0)
     for model in circuit.models:
-        netlist.model(model.name, "nmos", level=1, **model.parameters)
+        _add_model(netlist, model)
     return netlist
 
 
 def _add_element(netlist: PySpiceCircuit, element: Element) -> None:
     """Add one element; PySpice puts the letter of its kind before the name itself."""
-    name = element.name[1:]
+    name, nodes, words = element.name[1:], element.terminals, " ".join(element.words)
     match element:
         case Resistor():
-            netlist.R(name, *element.nodes, element.resistance)
+            # PySpice writes such a value as it is; its own option for coefficients knows no numbers like 1e-06.
+            netlist.R(name, *nodes, words if element.tc1 or element.tc2 else element.resistance)
+        case Capacitor() | VoltageDependentCapacitor():
+            netlist.C(name, *nodes, words)
+        case CurrentMirror():
+            netlist.F(name, *nodes, source=element.source, current_gain=element.gain)
         case VoltageSource():
-            netlist.V(name, *element.nodes, element.voltage)
+            netlist.V(name, *nodes, element.voltage)
+        case PiecewiseLinearSource() | SineSource():
+            netlist.V(name, *nodes, words)
         case SelectedSource():
-            netlist.B(name, *element.nodes, v=selected_voltage(element))
-        case SinhConductor():
-            netlist.B(name, *element.nodes, i=sinh_current(element))
+            netlist.B(name, *nodes, v=element.expression)
+        case Behavioural():
+            netlist.B(name, *nodes, i=element.expression)
         case Mosfet():
-            netlist.M(name, *element.nodes, model=element.model, w=element.width, l=element.length)
+            netlist.M(name, *nodes, model=element.model, w=element.width, l=element.length)
+        case Instance():
+            netlist.X(name, element.model, *nodes)
+        case _:
+            _refuse(element)
+
+
+def _refuse(element: Element) -> NoReturn:
+    required = "made of elements that PySpice has, too"
+    raise InputError("circuit", required, type(element).__name__, "Write it as a deck instead.")
+
+
+def _add_model(netlist: PySpiceCircuit, model: Model) -> None:
+    """Add a model's cards as they are: PySpice's own class for models writes them alike, but no subcircuits."""
+    netlist.raw_spice += "".join(f"{' '.join(card)}\n" for card in model.cards)
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from rescircuit.errors import InputError
+from rescircuit.spice.charges import VoltageDependentCapacitor
 from rescircuit.spice.circuit import Circuit
+from rescircuit.spice.elements import Capacitor
 from rescircuit.spice.names import GROUND
 
 __all__ = ["check_rules"]
@@ -50,7 +52,10 @@ def _check_paths_to_ground(circuit: Circuit) -> None:
 
     graph = nx.Graph()
     graph.add_nodes_from((GROUND, *circuit.nodes))
-    graph.add_edges_from(element.direct_path for element in circuit.elements)
+    graph.add_edges_from(path for element in circuit.elements for path in element.direct_paths)
+    if circuit.transient is not None and circuit.transient.use_initial_conditions:  # charge is what holds a node
+        capacitors = (e for e in circuit.elements if isinstance(e, Capacitor | VoltageDependentCapacitor))
+        graph.add_edges_from((e.plus, e.minus) for e in capacitors)
     grounded = nx.node_connected_component(graph, GROUND)
     floating = [node for node in circuit.nodes if node not in grounded]
     if floating:

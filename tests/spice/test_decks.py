@@ -52,9 +52,11 @@ def test_a_model_card_has_known_parameters_alone(transistor):
     assert ".model switch nmos (level=1 vto=0.4 kp=0.0002 lambda=0.02 gamma=0.4 phi=0.7 is=1e-14)\n" in text
 
 
-def test_parameters_hold_at_the_temperature_of_the_simulation(divider):
+def test_values_hold_at_the_nominal_temperature(divider):
     text = write_deck(dataclasses.replace(divider, temperature_celsius=85)).text
-    assert " tnom=85.0 temp=85.0\n" in text
+    assert " tnom=27.0 temp=85.0\n" in text
+    other = dataclasses.replace(divider, temperature_celsius=-40, nominal_temperature_celsius=25)
+    assert " tnom=25.0 temp=-40.0\n" in write_deck(other).text
 
 
 def test_a_comment_stands_below_the_title_and_changes_nothing_else(divider):

@@ -12,8 +12,9 @@ import rescircuit as rc
 from rescircuit.crossbar.cells import BankCells, LinearCells, SelectedCells, SinhCells
 from rescircuit.errors import InputError
 from rescircuit.spice import Circuit, Mosfet, Resistor, VoltageSource, run_deck, to_pyspice, write_deck
-from rescircuit.spice.circuit import SinhConductor, driven
+from rescircuit.spice.behavioural import SinhConductor
 from rescircuit.spice.from_cells import cell_elements, cell_models, shared_elements
+from rescircuit.spice.sources import driven
 
 CONDUCTANCES = np.array([[1e-5, 0.0, 3e-6], [1e-7, 2e-4, 1e-6]])
 MASK = np.array([True, False, True])

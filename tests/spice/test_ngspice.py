@@ -64,7 +64,7 @@ def test_a_transistor_follows_the_square_law(transistor):
 
 
 def test_parameters_are_those_at_the_temperature_of_the_circuit(transistor):
-    warm = dataclasses.replace(transistor, temperature_celsius=85.0)
+    warm = dataclasses.replace(transistor, temperature_celsius=85.0, nominal_temperature_celsius=85.0)
     cold, hot = (run_deck(write_deck(circuit)).source_currents["v_out"] for circuit in (transistor, warm))
     assert hot == pytest.approx(cold, rel=1e-9)
 

@@ -446,5 +446,5 @@ def test_cells_that_ignore_their_bit_line_are_found(monkeypatch):
 
 
 def test_negative_inputs_are_refused_where_cells_are_transistors():
-    with pytest.raises(InputError, match="at least 0 V at cells with NMOS switches"):
+    with pytest.raises(InputError, match="at least 0 V at an NMOS switch"):
         rc.verify(rc.NonlinearCrossbar(transistor_cells((2, 2))), voltages=[0.1, -0.1])

@@ -64,7 +64,9 @@ class MemristorArray:
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
-            getattr(self, name).flags.writeable = False
+            array = np.asarray(getattr(self, name))  # of one device NumPy's functions make plain numbers
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
 
     @classmethod
     def sample(

@@ -1,15 +1,7 @@
-"""A memristor under a voltage that changes: its state and current over time, with an estimate of their error.
-
-The times at which the law of motion is not smooth are known before: the waveform's corners and those at which the
-voltage passes a threshold of the model. Between two of them the direction of motion is fixed, and the state either
-rests, runs into an end of its range and stays there, or follows a smooth equation, which is handed to SciPy's
-``solve_ivp``. So no step of the integrator ever reaches across a kink.
-"""
+"""A memristor under a voltage that changes: its state and current over time, with an estimate of their error."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,49 +10,17 @@ import numpy as np
 
 from rescircuit.checks import Array, finite_number, positive_number, whole_number
 from rescircuit.devices.memristors.models import MemristorModel
+from rescircuit.devices.memristors.trajectories import METHOD, Trajectory, integrate
 from rescircuit.devices.memristors.waveforms import Waveform
 from rescircuit.errors import InputError, SolutionError
 
 __all__ = ["MemristorTransient", "simulate_memristor"]
 
-METHOD = "LSODA"  # takes larger steps where the state creeps towards an end, which makes the equation stiff
 _RTOL, _ATOL, _TIGHTER = 1e-10, 1e-12, 0.02
 _ERROR_LIMIT = 1e-6  # of the state, whose range is 0 to 1
-_STEPS_A_PIECE = 24  # at least: a law of a high exponent seems to rest just beyond its threshold
 _SHORTEST, _LONGEST = 1e-20, 1e20  # second
 _FASTEST = 1e11  # times that a state may cross its range in a simulation: more is a jump, not a motion
 _MOST_PIECES, _MOST_POINTS = 100_000, 10_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class _Trajectory:
-    """The state, piece by piece.
-
-    Attributes
-    ----------
-    starts : array (pieces,)
-        When each piece begins, second.
-    states : tuple of functions
-        Of times (k,) in a piece, second, to states (k,).
-    steps : int
-        Of the integrator.
-    """
-
-    starts: Array
-    states: tuple[Callable[[Array], Array], ...]
-    steps: int
-
-    def __call__(self, times: Array) -> Array:
-        """The state at `times` (k,), second."""
-        piece = np.searchsorted(self.starts, times, side="right") - 1
-        states = np.empty(times.shape)
-        order = np.argsort(piece, kind="stable")
-        bounds = np.searchsorted(piece[order], np.arange(self.starts.size + 1))
-        for k, state in enumerate(self.states):
-            members = order[bounds[k] : bounds[k + 1]]
-            if members.size:
-                states[members] = state(times[members])
-        return np.clip(states, 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,7 +58,7 @@ class MemristorTransient:
     steps: int
     state_error: float
     current_error: float
-    trajectory: _Trajectory
+    trajectory: Trajectory
 
     @property
     def duration(self) -> float:
@@ -203,13 +163,16 @@ def simulate_memristor(
     limit = max(_ERROR_LIMIT, 1e4 * rtol)
     edges = _edges(model, waveform, duration)
     coarse, fine = (
-        _integrate(model, waveform, edges, start, rtol * share, _ATOL * share * rtol / _RTOL)
+        integrate(model, waveform, edges, start, rtol * share, _ATOL * share * rtol / _RTOL)
         for share in (1.0, _TIGHTER)
     )
     times = np.linspace(0.0, duration, points)
-    voltage, state, check = waveform.voltages(times), coarse(times), fine(times)
+    voltage, state = waveform.voltages(times), coarse(times)
     current = np.asarray(model.current(voltage, state))
-    error = float(np.abs(state - check).max())
+    checked = np.concatenate([times, edges, 0.5 * (edges[1:] + edges[:-1])])  # however few times were asked for
+    ours, theirs = coarse(checked), fine(checked)
+    error = float(np.abs(ours - theirs).max())
+    across = waveform.voltages(checked)
     if not error <= limit:
         hint = "Try a smaller rtol, or a voltage nearer to what the model was made for."
         raise SolutionError("a memristor's transient", error, limit, hint)
@@ -227,7 +190,7 @@ def simulate_memristor(
         atol=_ATOL * rtol / _RTOL,
         steps=coarse.steps,
         state_error=error,
-        current_error=float(np.abs(current - model.current(voltage, check)).max()),
+        current_error=float(np.abs(model.current(across, ours) - model.current(across, theirs)).max()),
         trajectory=coarse,
     )
 
@@ -253,78 +216,3 @@ def _edges(model: MemristorModel, waveform: Waveform, duration: float) -> Array:
         required = f"short enough for at most {_MOST_PIECES:,} corners and crossings of thresholds"
         raise InputError("duration", required, f"{edges.size - 2:,} of them")
     return edges
-
-
-def _integrate(
-    model: MemristorModel, waveform: Waveform, edges: Array, state: float, rtol: float, atol: float
-) -> _Trajectory:
-    starts: list[float] = []
-    states: list[Callable[[Array], Array]] = []
-    steps = 0
-    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        for since, path, last, taken in _piece(model, waveform, (begin, end), state, rtol, atol):
-            starts.append(since)
-            states.append(path)
-            state = last
-            steps += taken
-    return _Trajectory(np.array(starts), tuple(states), steps)
-
-
-def _piece(
-    model: MemristorModel, waveform: Waveform, span: tuple[float, float], state: float, rtol: float, atol: float
-) -> Iterator[tuple[float, Callable[[Array], Array], float, int]]:
-    """(begin, state over time, last state, steps) of one piece, or of two if the state stops at an end on the way."""
-    begin, end = span
-    towards = model.direction(float(waveform.voltages(0.5 * (begin + end))))
-    goal = 0.5 * (1 + towards)  # the end of the range towards which it moves
-    if towards == 0 or (model.window is None and state == goal):
-        yield begin, _resting(state), state, 0
-        return
-    solution = _solve(model, waveform, span, state, goal, rtol, atol)
-    stopped = bool(solution.t_events[0].size)
-    last = goal if stopped else float(np.clip(solution.y[0, -1], 0.0, 1.0))
-    interpolated = solution.sol
-    yield begin, lambda times: interpolated(times)[0], last, solution.t.size - 1
-    if stopped and solution.t[-1] < end:
-        yield float(solution.t[-1]), _resting(goal), goal, 0
-
-
-def _resting(state: float) -> Callable[[Array], Array]:
-    return lambda times: np.full(times.shape, state)
-
-
-def _solve(
-    model: MemristorModel,
-    waveform: Waveform,
-    span: tuple[float, float],
-    state: float,
-    goal: float,
-    rtol: float,
-    atol: float,
-) -> Any:
-    """SciPy's solution of one smooth piece; without a window it ends where the state reaches `goal`."""
-    from scipy.integrate import solve_ivp
-
-    def rate(time: float, x: Array) -> Array:
-        return np.asarray(model.rate(waveform.voltages(time), x))
-
-    def distance(_: float, x: Array) -> float:
-        return float(x[0]) - goal if model.window is None else 1.0
-
-    distance.terminal = True  # type: ignore[attr-defined]
-    largest = (span[1] - span[0]) / _STEPS_A_PIECE
-    with warnings.catch_warnings():  # what LSODA warns of fails below
-        warnings.simplefilter("ignore", UserWarning)
-        solution = solve_ivp(
-            *(rate, span, [state]),
-            method=METHOD,
-            dense_output=True,
-            events=distance,
-            max_step=largest,
-            rtol=rtol,
-            atol=atol,
-        )
-    if not solution.success:
-        hint = f"The integrator gave up at {solution.t[-1]:g} s: {solution.message}"
-        raise SolutionError("a memristor's transient", np.inf, _ERROR_LIMIT, hint)
-    return solution

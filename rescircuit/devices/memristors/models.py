@@ -24,8 +24,15 @@ _LARGEST_EXPONENT = 100  # of a window: 1 - x**200 is a box for all purposes
 class MemristorModel(Protocol):
     """A current law and a state's law of motion."""
 
-    r_on: float
-    r_off: float
+    @property
+    def r_on(self) -> float:
+        """Least resistance, ohm, in state 1."""
+        ...
+
+    @property
+    def r_off(self) -> float:
+        """Largest resistance, ohm, in state 0."""
+        ...
 
     @property
     def window(self) -> int | None:
@@ -56,8 +63,8 @@ class LinearDriftMemristor:
 
     ``i = v / (r_on x + r_off (1 - x))`` and ``dx/dt = mobility r_on / thickness² · i · f(x, i)``, with Biolek's window
     ``f = 1 - (x - stp(-i))^(2p)``, where stp(z) is 1 for z >= 0 and else 0 (Biolek, Biolek and Biolkova, "SPICE model
-    of memristor with nonlinear dopant drift", Radioengineering 18, 2009, eq. 5). A positive current moves the state
-    towards 1. The defaults are those of Strukov et al., figure 2.
+    of memristor with nonlinear dopant drift", Radioengineering 18, 2009). A positive current moves the state towards 1.
+    The defaults are those of Strukov et al., figure 2.
 
     Parameters
     ----------
@@ -88,7 +95,7 @@ class LinearDriftMemristor:
         positive_number("thickness", self.thickness, "m")
         positive_number("mobility", self.mobility, "m²/(V s)")
         _check_window(self.window)
-        if not 0.0 < self.drift < math.inf:
+        if self.thickness * self.thickness == 0 or not 0.0 < self.drift < math.inf:
             raise InputError("mobility", "of a size for which mobility * r_on / thickness² is a float", self.mobility)
 
     @property
@@ -121,13 +128,13 @@ class LinearDriftMemristor:
 
 @dataclass(frozen=True, kw_only=True)
 class VTEAM:
-    """A voltage-controlled threshold memristor (Kvatinsky et al., "VTEAM", IEEE TCAS-II 62, 2015, eq. 1 to 4).
+    """A voltage-controlled threshold memristor (Kvatinsky et al., "VTEAM", IEEE TCAS-II 62, 2015).
 
     The paper's state w runs from `w_on` to `w_off`; it rests between the thresholds and moves beyond them by
     ``dw/dt = k_off (v / v_off - 1)^alpha_off · f`` for v above `v_off` and ``k_on (v / v_on - 1)^alpha_on · f`` for v
     below `v_on`. Our state is ``x = (w_off - w) / (w_off - w_on)``: 1 at `r_on`. A positive voltage moves it towards 0.
-    The defaults are those of the authors' published model: at 1 V this device switches off within a microsecond and
-    on within 0.1 ns.
+    The defaults are those of MemTorch (Lammie et al., Neurocomputing, 2022): at 1 V this device switches off within a
+    microsecond, and on within 0.1 ns.
 
     Parameters
     ----------

@@ -36,8 +36,8 @@ class Memristor:
     programming_law : "normal" or "lognormal"
         What lands outside the window stays at its edge.
     read_noise : float or (float, float)
-        Standard deviation from read to read, relative to the conductance, at most 0.2; about 0.01 to 0.05 with 1/f
-        noise and random telegraph noise taken together.
+        Standard deviation from read to read, relative to the conductance, at most 0.2; 1/f noise of phase-change cells:
+        0.2 near 0 to 0.009 at full scale, times a slowly growing function of time (Nandakumar et al. 2019).
     drift_exponent, drift_exponent_spread : float
         Mean and standard deviation between devices of nu in the power law ``g(t) = g0 (t / t0)^(-nu)`` of structural
         relaxation (Ielmini, Lavizzari, Sharma and Lacaita, IEDM 2007); a sampled nu below 0 becomes 0. Phase-change

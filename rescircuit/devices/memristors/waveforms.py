@@ -26,6 +26,7 @@ from rescircuit.errors import InputError
 __all__ = ["PiecewiseLinear", "Pulses", "Sine", "Waveform"]
 
 _LOWEST, _HIGHEST = 1e-15, 1e18  # Hz: beyond what anyone measures, within what floats still multiply
+_MOST_PERIODS = 1_000_000  # of a sine within one simulation
 _MOST_CORNERS = 1_000_000  # of a train of pulses within one simulation
 
 
@@ -100,6 +101,8 @@ class Sine:
 
     def crossings(self, level: float, duration: float) -> Array:
         """Times within `duration` (second) at which the voltage passes `level` (volt)."""
+        if duration * self.frequency > _MOST_PERIODS:
+            raise InputError("duration", f"at most {_MOST_PERIODS} periods of the sine", f"{duration:g} s")
         height = (level - self.offset) / self.amplitude
         if not -1.0 < height < 1.0:  # at a crest it touches the level and turns back
             return np.empty(0)
@@ -200,7 +203,7 @@ class Pulses:
         for name in ("rise", "fall", "period"):
             positive_number(name, getattr(self, name), "s")
         length = self.rise + self.width + self.fall
-        if self.period < length:
+        if self.period < length * (1.0 - 1e-12):  # a sum of decimals may be rounded up
             raise InputError("period", f"at least the length of one pulse, {length:g} s", self.period)
 
     @property

@@ -61,6 +61,12 @@ class WriteVerifyResult:
     finished_at: float
     tolerance: float
 
+    def __post_init__(self) -> None:
+        for name in ("targets", "as_read", "error", "status", "writes", "reads", "energy"):
+            values = np.asarray(getattr(self, name))
+            values.flags.writeable = False
+            object.__setattr__(self, name, values)
+
     @property
     def error_as_read(self) -> Array:
         """What was last read, less the target, siemens."""
@@ -194,8 +200,6 @@ def write_verify(
         finished_at=clock,
         tolerance=tolerance,
     )
-    for field in (as_read, result.error, status, writes, reads, result.energy):
-        field.flags.writeable = False
     return array, result
 
 
