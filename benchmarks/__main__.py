@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import crossbar, programming
+from benchmarks import calibration, crossbar, programming
 from benchmarks.report import keep, machine
 
-BENCHMARKS = {"programming": programming.run, "crossbar": crossbar.run}
+BENCHMARKS = {"programming": programming.run, "crossbar": crossbar.run, "calibration": calibration.run}
 
 
 def main() -> None:

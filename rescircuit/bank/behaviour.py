@@ -21,8 +21,9 @@ __all__ = ["Behaviour", "describe"]
 
 _BOLTZMANN = 1.380649e-23  # J/K, exact in the SI
 _VOLTAGES = 26  # from 0.02 V to 0.5 V
-_TEMPERATURES = (-40.0, 0.0, 27.0, 85.0, 125.0)  # °C, the industrial and automotive range
-_AGES = (0.0, THOUSAND_HOURS, 8.766 * THOUSAND_HOURS, 87.66 * THOUSAND_HOURS)  # new, 1000 hours, a year, a decade
+_TEMPERATURES = (-40.0, -20.0, 0.0, 27.0, 55.0, 85.0, 125.0)  # °C, the industrial and automotive range
+_YEAR = 8.766 * THOUSAND_HOURS
+_AGES = (0.0, THOUSAND_HOURS, _YEAR, 2 * _YEAR, 5 * _YEAR, 10 * _YEAR)
 
 _Bank = Bank | SeriesBank | CapacitorBank | DifferentialPair
 
@@ -116,7 +117,7 @@ def describe(
     >>> bank = rc.Bank.sample(poly, n=12, seed=1, switch=rc.NMOS(w_over_l=10))
     >>> found = rc.describe(bank, bank.program(0.5e-3).mask)
     >>> f"{found.nonlinearity:.1e} {found.temperature_coefficient:.1e}"
-    '4.9e-04 1.2e-04'
+    '7.2e-04 -1.5e-05'
     """
     if not isinstance(bank, Bank | SeriesBank | CapacitorBank | DifferentialPair):
         raise InputError("bank", "a Bank, a SeriesBank, a CapacitorBank or a DifferentialPair", bank)

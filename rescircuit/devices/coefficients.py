@@ -116,7 +116,8 @@ class Coefficients:
     def _each(self, change: Callable[[str, Array], Any]) -> Coefficients:
         """The coefficients with those that are arrays changed."""
         own: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Coefficients(**{name: change(name, v) if np.ndim(v) else v for name, v in own.items()})
+        arrays = {name: change(name, values) for name, values in own.items() if np.ndim(values)}
+        return Coefficients(**(own | arrays)) if arrays else self
 
 
 def broadcast(name: str, values: Any, shape: tuple[int, ...]) -> Array:
