@@ -11,7 +11,7 @@ from io import TextIOWrapper
 import typer
 
 from rescircuit import __version__
-from rescircuit.cli import demo, design, export, program, verify
+from rescircuit.cli import calibrate, demo, describe, design, export, map_codes, program, sample, trim, verify
 from rescircuit.cli.simulate import simulate
 from rescircuit.errors import InputError, MissingToolError, RescircuitError
 
@@ -28,7 +28,12 @@ app = typer.Typer(
 )
 app.command("demo", epilog=demo.EPILOG)(demo.demo)
 app.command("design", epilog=design.EPILOG)(design.design)
+app.command("describe", epilog=describe.EPILOG)(describe.describe)
+app.command("sample", epilog=sample.EPILOG)(sample.sample)
+app.command("calibrate", epilog=calibrate.EPILOG)(calibrate.calibrate)
 app.command("program", epilog=program.EPILOG)(program.program)
+app.command("trim", epilog=trim.EPILOG)(trim.trim)
+app.command("map", epilog=map_codes.EPILOG)(map_codes.map_codes)
 app.add_typer(simulate)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("verify", epilog=verify.EPILOG)(verify.verify)

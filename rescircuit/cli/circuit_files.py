@@ -31,6 +31,7 @@ __all__ = [
     "RSense",
     "RWordLine",
     "Sense",
+    "Temperature",
     "VGate",
     "VScale",
     "VoltagesFile",
@@ -65,6 +66,7 @@ CircuitFile = Annotated[
         show_default=False,
     ),
 ]
+Temperature = Annotated[str | None, typer.Option(help="Of a bank, °C, such as 85; its values are those at 27 °C.")]
 VoltagesFile = Annotated[
     Path | None,
     typer.Option(
@@ -246,11 +248,18 @@ class CellModel:
 
 
 def read_circuit(
-    file: Path, voltages: Path | None, bit_line_voltages: Path | None, wiring: Wiring, model: CellModel = CellModel()
+    file: Path,
+    voltages: Path | None,
+    bit_line_voltages: Path | None,
+    wiring: Wiring,
+    model: CellModel = CellModel(),
+    temperature: str | None = None,
 ) -> tuple[Bank | Crossbar | NonlinearCrossbar, dict[str, Any]]:
     """The bank or crossbar of a file, and the options that deck() and verify() take for it."""
     if file.suffix.lower() != ".json":
         model.check()
+        if temperature is not None:
+            raise InputError("--temperature", "left out for an array, whose cells have none of their own", temperature)
         crossbar = make_array(read_conductances(file, model), wiring.read(), model)
         options = {"voltages": read_voltages(voltages, crossbar.shape)}
         if bit_line_voltages is not None:
@@ -266,6 +275,10 @@ def read_circuit(
     options: dict[str, Any] = {} if mask is None else {"mask": mask}
     if voltages is not None:
         options["voltages"] = read_matrix(voltages, "voltages").ravel()
+    if temperature is not None:
+        from rescircuit.quantities import parse_quantity
+
+        options["temperature"] = parse_quantity(temperature, "degC", argument="--temperature")
     return bank, options
 
 

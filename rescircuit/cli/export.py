@@ -18,6 +18,7 @@ from rescircuit.cli.circuit_files import (
     RSense,
     RWordLine,
     Sense,
+    Temperature,
     VGate,
     VoltagesFile,
     VScale,
@@ -55,6 +56,7 @@ def export(
     v_scale: VScale = None,
     w_over_l: WOverL = None,
     v_gate: VGate = None,
+    temperature: Temperature = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The deck to write; by default it is printed.")
     ] = None,
@@ -71,7 +73,7 @@ def export(
         raise InputError("--out", "a deck's name, such as array.cir", str(out))
     check_output("--out", out, [file, voltages, bit_line_voltages, *wiring.files()])
     with naming_options(file):
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model)
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature)
         written = deck(thing, **options)
     with naming_option("--out"):
         path = None if out is None else written.write(out)

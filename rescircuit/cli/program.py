@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, progress_bar, say
+from rescircuit.cli.outputs import PICTURES, check_writable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rescircuit.calibration import Calibration
     from rescircuit.checks import Array
     from rescircuit.cli.program_inputs import Inputs
     from rescircuit.subsetsum import Solution
@@ -23,10 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["program"]
 
 EPILOG = example(
-    "rescircuit program measured.npz targets.csv -o settings.csv --plot errors.png",
+    "rescircuit program measured.zarr targets.csv -o settings.csv --plot errors.png",
     "rescircuit program resistances.csv 120uS --unit ohm --closed 2:8 --json",
 )
-_PICTURES = (".png", ".svg", ".pdf")
 _SHOWN = 16  # rows of a table that people would still read
 
 
@@ -34,7 +35,7 @@ def program(
     values: Annotated[
         Path,
         typer.Argument(
-            help="Measured values, a row a bank: .csv, .npz or .zarr (array 'values', or the only one).",
+            help="A calibration (.zarr); or values, a row a bank: .csv, .npz, .zarr (array 'values', or the only one).",
             show_default=False,
         ),
     ],
@@ -70,19 +71,20 @@ def program(
 ) -> None:
     """Program measured banks: for each target the switches whose values sum closest to it, proved.
 
-    All results are in siemens; a mask has a 1 where a switch is closed, item 0 first.
+    All results are in siemens; a mask has a 1 where a switch is closed, item 0 first. With a calibration there are the
+    errors to expect too, and in a table the number of each bank, and each mask in hexadecimal, switch k being bit k.
 
     Exit code 1: not every setting is proved optimal; 130: Ctrl-C. What is known is written even so.
     """
     import numpy as np
 
-    from rescircuit.cli.program_inputs import check_writable, parse_closed, parse_memory, read_inputs
-    from rescircuit.cli.settings_files import SUFFIXES, as_arrays, write_settings
+    from rescircuit.cli.program_inputs import parse_closed, parse_memory, read_inputs
+    from rescircuit.cli.settings_files import SUFFIXES, as_arrays
     from rescircuit.quantities import parse_quantity
     from rescircuit.subsetsum.solution import BEST_FOUND, INFEASIBLE, OPTIMAL
 
     check_writable("--out", out, SUFFIXES)
-    check_writable("--plot", plot, _PICTURES)
+    check_writable("--plot", plot, PICTURES)
     demands = {
         "method": method.replace("-", " "),
         "count": parse_closed(closed),
@@ -105,8 +107,10 @@ def program(
         report("writing", 0, 1)
         begin = perf_counter()
         arrays = as_arrays(solution, inputs.targets, ranked=best is not None)
+        if inputs.calibration is not None:
+            arrays |= _expected(inputs.calibration, inputs, solution, ranked=best is not None)
         errors = np.abs(arrays["error"][..., 0] if best is not None else arrays["error"], dtype=np.float64)
-        files = [] if out is None else [write_settings(out, arrays)]
+        files = [] if out is None else [_write(out, arrays, inputs)]
         if plot is not None:
             files.append(_plot(errors, inputs.full_scale, plot))
         seconds["writing"] = perf_counter() - begin
@@ -114,6 +118,11 @@ def program(
     counts = {status: int((arrays["status"] == status).sum()) for status in (OPTIMAL, BEST_FOUND, INFEASIBLE)}
     settled = 1 - counts[BEST_FOUND] / arrays["status"].size
     summary = _summary(inputs, solution.method, errors, seconds, settled)
+    clipped = 0
+    if inputs.calibration is not None:
+        clipped = int(inputs.calibration.clipped.sum())
+        summary["predicted_error_siemens"] = float(np.sqrt(np.mean(arrays["predicted_error"] ** 2)))
+        summary["clipped_banks"] = clipped
     if as_json:
         settings = {} if out is not None else {"settings": arrays}
         print_json({**summary, "status": counts, "interrupted": interrupted, "files": files, **settings})
@@ -121,6 +130,10 @@ def program(
         _print_summary(summary, counts)
         if arrays["error"].size <= _SHOWN:
             _print_settings(arrays)
+        if clipped:
+            say(
+                f"{clipped:,} banks were beyond the converter's range when measured: their errors are not as predicted."
+            )
         if files:
             say(f"Written: {', '.join(map(str, files))}")
     _leave(counts, interrupted, limited=time_limit is not None)
@@ -188,6 +201,30 @@ def _solve(
     return solution, ctrl_c.pressed
 
 
+def _expected(measured: Calibration, inputs: Inputs, solution: Solution, *, ranked: bool) -> dict[str, NDArray[Any]]:
+    """The errors that a calibration predicts: of what was measured, and together with what programming leaves."""
+    import numpy as np
+
+    several = measured.bank(0) if inputs.values.ndim == 1 and measured.shape else measured
+    several = several.with_axis() if ranked else several
+    standard_error = np.asarray(several.error_of(solution.mask)).reshape(np.shape(solution.residual))
+    return {"standard_error": standard_error, "predicted_error": np.hypot(solution.residual, standard_error)}
+
+
+def _write(out: Path, arrays: dict[str, NDArray[Any]], inputs: Inputs) -> Path:
+    """Write the settings; those of a calibration's banks go to a bench, which wants to know the bank and a number."""
+    import numpy as np
+
+    from rescircuit.cli.settings_files import write_settings
+
+    if inputs.calibration is None or out.suffix.lower() != ".csv":
+        return write_settings(out, arrays)
+    shape = arrays["status"].shape
+    lead = inputs.values.shape[:-1]
+    numbers = np.arange(inputs.banks).reshape(*lead, *[1] * (len(shape) - len(lead)))
+    return write_settings(out, {"bank": np.broadcast_to(numbers, shape), **arrays}, for_a_bench=True)
+
+
 def _plot(errors: Array, full_scale: Array, path: Path) -> Path:
     from rescircuit.plotting import plot_error_histogram, save_figure
 
@@ -236,6 +273,8 @@ def _print_summary(summary: dict[str, Any], counts: dict[str, int]) -> None:
         [f"|error|, {label}", f"{show(absolute[key], 'S')}, {relative[key]:.2e} of full scale"]
         for label, key in (("median", "median"), ("95 %", "percentile_95"), ("worst", "worst"))
     ]
+    if "predicted_error_siemens" in summary:
+        rows.append(["error to expect, rms", f"{show(summary['predicted_error_siemens'], 'S')}, measuring included"])
     rows += [[status, f"{number:,}"] for status, number in counts.items()]
     print_table("Banks programmed", ["", "result"], rows)
 

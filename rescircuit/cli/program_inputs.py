@@ -14,9 +14,10 @@ from rescircuit.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rescircuit.calibration import Calibration
     from rescircuit.checks import Array
 
-__all__ = ["Inputs", "check_writable", "parse_closed", "parse_memory", "read_inputs", "refer_to_option"]
+__all__ = ["Inputs", "parse_closed", "parse_memory", "read_inputs", "read_targets", "refer_to_option"]
 
 _TABLES = {".csv", ".npz", ".zarr", ".zip"}
 _UNITS = ("S", "ohm")
@@ -51,6 +52,8 @@ class Inputs:
         Siemens.
     stuck_closed, stuck_open : bool array of the shape of `values` or (n,), or None
     cost : array (n,) or None
+    calibration : Calibration or None
+        Where the values come from one: it knows the errors of settings.
     """
 
     values: Array
@@ -59,6 +62,7 @@ class Inputs:
     stuck_closed: NDArray[Any] | None
     stuck_open: NDArray[Any] | None
     cost: Array | None
+    calibration: Calibration | None = None
 
     @property
     def banks(self) -> int:
@@ -88,8 +92,9 @@ def read_inputs(
 
     from rescircuit.measured import read_values
 
-    items = _siemens(values, unit)
-    goals = _numbers("TARGETS", targets, "targets")
+    measured = _calibration(values, unit)
+    items = _siemens(values, unit) if measured is None else np.where(_excluded(measured), 0.0, measured.values)
+    goals = read_targets(targets)
     lead, n = items.shape[:-1], items.shape[-1]
     if math.prod(lead) == 1:  # one bank
         items = items.reshape(n)
@@ -97,14 +102,28 @@ def read_inputs(
     else:
         shape = lead
     costs = None if cost is None else _for_each("--cost", read_values(cost, "cost"), (n,), "switch")
+    closed = _switches("--stuck-closed", stuck_closed, "stuck_closed", items.shape)
+    opened = _switches("--stuck-open", stuck_open, "stuck_open", items.shape)
+    leak: Any = 0.0 if offset is None else _for_each("--offset", _numbers("--offset", offset, "offset"), shape)
+    if measured is not None:
+        if offset is not None:
+            raise InputError("--offset", "left out for a calibration, which has it measured", offset)
+        leak = measured.offset.reshape(()) if items.ndim == 1 else measured.offset
+        closed, opened = _found(measured.stuck_closed, closed, items), _found(_excluded(measured), opened, items)
     return Inputs(
         values=items,
         targets=np.broadcast_to(_for_each("TARGETS", goals, shape), shape),
-        offset=0.0 if offset is None else _for_each("--offset", _numbers("--offset", offset, "offset"), shape),
-        stuck_closed=_switches("--stuck-closed", stuck_closed, "stuck_closed", items.shape),
-        stuck_open=_switches("--stuck-open", stuck_open, "stuck_open", items.shape),
+        offset=leak,
+        stuck_closed=closed,
+        stuck_open=opened,
         cost=None if costs is None else np.broadcast_to(costs, n),
+        calibration=measured,
     )
+
+
+def read_targets(text: str) -> Array:
+    """Targets, siemens: a file's, or one quantity."""
+    return _numbers("TARGETS", text, "targets")
 
 
 def parse_closed(text: str | None) -> int | tuple[int, int] | None:
@@ -128,20 +147,51 @@ def parse_memory(text: str) -> int:
     return int(float(match[1]) * _MEMORY[match[2]])
 
 
-def check_writable(option: str, path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """Refuse before the work what could not be written after it."""
-    if path is None:
-        return
-    if path.suffix.lower() not in suffixes:
-        raise InputError(option, f"a file's name in {' or '.join(suffixes)}", str(path))
-    if not os.access(path.parent, os.W_OK) or os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for long names
-        raise InputError(option, "in a folder that can be written to", str(path))
-
-
 def refer_to_option(error: InputError) -> InputError:
     """The same error, naming the option of the command line in place of the argument of :func:`subset_sum`."""
     argument, space, place = error.argument.partition(" ")
     return InputError(_OPTION_OF.get(argument, argument) + space + place, error.required, error.got, error.hint)
+
+
+def _calibration(file: Path, unit: str) -> Calibration | None:
+    """The calibration in a store, if there is one in it."""
+    if file.suffix.lower() != ".zarr":
+        return None
+    if not _claims_to_be_checked(file):
+        return None
+    from rescircuit.calibration import load_calibration
+    from rescircuit.cli.stores import check_kind
+
+    if unit != "S":
+        raise InputError("--unit", "left out for a calibration, which is in siemens", unit)
+    check_kind("VALUES", file, "calibration")
+    return load_calibration(file)
+
+
+def _claims_to_be_checked(store: Path) -> bool:
+    """Whether a folder's metadata, damaged perhaps, are those of a store of this program and not any zarr store's."""
+    from rescircuit.cli.stores import partial_of
+    from rescircuit.measured.checked_stores import read_bytes
+    from rescircuit.measured.store_format import LARGEST_METADATA
+
+    if os.path.isdir(partial_of(store)) and not os.path.exists(store):  # noqa: PTH110, PTH112 - those raise for long names
+        return True
+    try:
+        content = read_bytes(store / "zarr.json", LARGEST_METADATA)
+    except InputError:
+        return False
+    return sum(mark in content for mark in (b'"digests"', b'"provenance"', b'"chunk_rows"')) > 1
+
+
+def _excluded(measured: Calibration) -> NDArray[Any]:
+    """Switches that add nothing, so that no setting needs them."""
+    return (measured.dead & ~measured.stuck_closed) | measured.stuck_open
+
+
+def _found(measured: NDArray[Any], given: NDArray[Any] | None, items: Array) -> NDArray[Any]:
+    """Faults that the calibration knows of, and those of a file."""
+    known = measured.reshape(items.shape)
+    return known if given is None else known | given.astype(bool)
 
 
 def _siemens(file: Path, unit: str) -> Array:

@@ -1,4 +1,4 @@
-"""What ``program`` leaves: settings as CSV, npz or lists for JSON."""
+"""What ``program`` and ``trim`` leave: settings as CSV, npz or lists for JSON."""
 
 from __future__ import annotations
 
@@ -46,14 +46,23 @@ def as_arrays(solution: Solution, targets: Array, *, ranked: bool) -> dict[str, 
     return arrays
 
 
-def write_settings(path: Path, arrays: dict[str, Any]) -> Path:
-    """Write settings, a row each, in the format of the path's suffix; the file appears whole or not at all."""
+def write_settings(path: Path, arrays: dict[str, Any], *, for_a_bench: bool = False) -> Path:
+    """Write settings, a row each, in the format of the path's suffix; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    arrays : dict of array (...), and the mask (..., n)
+        By their columns' names.
+    for_a_bench : bool
+        Whether a table gets a last column ``hex``: the mask as a number in which switch k is bit k.
+    """
     import numpy as np
 
     from rescircuit.files import write_atomically, write_lines
 
     if path.suffix.lower() == ".csv":
-        return write_lines(path, _csv_blocks(arrays))
+        return write_lines(path, _csv_blocks(arrays, with_hex=for_a_bench))
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as stream:  # to a name, savez would add a suffix of its own
@@ -71,15 +80,27 @@ def mask_texts(mask: NDArray[Any]) -> list[str]:
     return [text[start : start + n] for start in range(0, len(text), n)]
 
 
-def _csv_blocks(arrays: dict[str, Any]) -> Iterator[str]:
+def _mask_numbers(mask: NDArray[Any]) -> list[str]:
+    """Masks (rows, n) as hexadecimal numbers in which item k is bit k, all of the same length."""
+    import numpy as np
+
+    digits = -(-mask.shape[1] // 4)
+    rows = np.packbits(mask, axis=1, bitorder="little")[:, ::-1]
+    text, width = rows.tobytes().hex(), 2 * rows.shape[1]
+    return [text[end - digits : end] for end in range(width, len(text) + 1, width)]
+
+
+def _csv_blocks(arrays: dict[str, Any], *, with_hex: bool) -> Iterator[str]:
     """The header and then many rows at a time, each block without its last line break."""
-    yield ",".join(arrays)
+    yield ",".join([*arrays, "hex"] if with_hex else arrays)
     n = arrays["mask"].shape[-1]
     columns = {name: array.reshape(-1, n) if name == "mask" else array.reshape(-1) for name, array in arrays.items()}
-    for start in range(0, columns["error"].size, _ROWS_AT_ONCE):
+    for start in range(0, columns["mask"].shape[0], _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        texts = {name: _texts(array[rows]) for name, array in columns.items()}
-        yield "\n".join(map(",".join, zip(*texts.values(), strict=True)))
+        texts = [_texts(array[rows]) for array in columns.values()]
+        if with_hex:
+            texts.append(_mask_numbers(columns["mask"][rows]))
+        yield "\n".join(map(",".join, zip(*texts, strict=True)))
 
 
 def _texts(values: NDArray[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""``rescircuit simulate array`` and ``rescircuit simulate network``."""
+"""``rescircuit simulate array``, ``network``, ``memristor`` and ``write-verify``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ from rescircuit.cli.console import (
     progress_bar,
 )
 from rescircuit.cli.simulate_array import ARRAY_EPILOG, check_finite, simulate_array
+from rescircuit.cli.simulate_memristor import MEMRISTOR_EPILOG, simulate_memristor
+from rescircuit.cli.simulate_write_verify import WRITE_VERIFY_EPILOG, simulate_write_verify
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
 
 __all__ = ["simulate"]
 
-simulate = typer.Typer(name="simulate", help="Simulate an array, or a network on a chip.", no_args_is_help=True)
+simulate = typer.Typer(
+    name="simulate",
+    help="Simulate an array, a network on a chip, a memristor, or how memristors are written.",
+    no_args_is_help=True,
+)
 
 NETWORK_EPILOG = example(
     "rescircuit simulate network demo-output/network.npz --digits --bank-size 12 --r-word-line 1ohm --r-bit-line 1ohm",
@@ -31,6 +37,8 @@ NETWORK_EPILOG = example(
 )
 
 simulate.command("array", epilog=ARRAY_EPILOG)(simulate_array)
+simulate.command("memristor", epilog=MEMRISTOR_EPILOG)(simulate_memristor)
+simulate.command("write-verify", epilog=WRITE_VERIFY_EPILOG)(simulate_write_verify)
 
 
 @simulate.command("network", epilog=NETWORK_EPILOG)

@@ -239,7 +239,7 @@ class _Files:
 
     def check(self, inputs: list[Path | None]) -> None:
         """Refuse before the work what could not be written after it."""
-        from rescircuit.cli.program_inputs import check_writable
+        from rescircuit.cli.outputs import check_writable
 
         for option, path in (("--effective", self.effective), ("--out", self.out), ("--plot", self.plot)):
             check_output(option, path, inputs)

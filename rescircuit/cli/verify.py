@@ -17,6 +17,7 @@ from rescircuit.cli.circuit_files import (
     RSense,
     RWordLine,
     Sense,
+    Temperature,
     VGate,
     VoltagesFile,
     VScale,
@@ -51,6 +52,7 @@ def verify(
     v_scale: VScale = None,
     w_over_l: WOverL = None,
     v_gate: VGate = None,
+    temperature: Temperature = None,
     timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take.")] = 300.0,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -62,7 +64,7 @@ def verify(
     )
     model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
     with naming_options(file), progress_bar() as report:
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model)
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature)
         report("ngspice", 0, 1)
         check = run(thing, **options, timeout=timeout)
     if as_json:

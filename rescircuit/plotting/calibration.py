@@ -67,14 +67,14 @@ def plot_floors(
     errors : mapping of str to mapping of int to array
         For each read-out, for each bank size n, |true errors| relative to full scale.
     floors : mapping of str to float, optional
-        The errors to expect that the read-outs leave however many resistors there are, drawn as lines.
+        The median errors to expect however many resistors there are, drawn as lines.
     axes : matplotlib axes, optional
     """
     panel: Axes = new_axes() if axes is None else axes
     for k, (name, by_size) in enumerate(errors.items()):
         colour = COLOURS[k % len(COLOURS)]
         sizes = np.array(sorted(by_size))
-        low, median, high = np.array([np.quantile(by_size[n], [0.05, 0.5, 0.95]) for n in sizes]).T
+        low, median, high = np.array([np.quantile(by_size[n], [0.25, 0.5, 0.75]) for n in sizes]).T
         panel.plot(sizes, median, "o-", color=colour, ms=4, label=name)
         panel.fill_between(sizes, low, high, color=colour, alpha=0.12, lw=0)
         if floors is not None and name in floors:
@@ -82,7 +82,7 @@ def plot_floors(
     panel.set_yscale("log")
     panel.set_xlabel("resistors in a bank, n")
     panel.set_ylabel("true programming error / full scale")
-    panel.set_title("Medians, and the range from 5 to 95 %; dotted: predicted floors", fontsize=10)
+    panel.set_title("Medians and quartiles; dotted: the medians that the read-outs leave, as predicted", fontsize=10)
     panel.grid(True, which="major", alpha=0.3)
     panel.legend(fontsize=8)
     return panel

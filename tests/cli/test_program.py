@@ -16,7 +16,6 @@ import pytest
 import zarr
 
 import rescircuit as rc
-from rescircuit.cli.app import main
 from rescircuit.plotting import plot_error_histogram, save_figure
 from rescircuit.subsetsum import exact_summation
 
@@ -31,24 +30,11 @@ COLUMNS = ["target", "achieved", "error", "bound", "status", "mask"]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run a command line in a folder with files of values; returns (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
+def run(run):
+    """Run ``program`` in a folder with files of values; returns (exit code, standard output, standard error)."""
     write_csv("values.csv", VALUES)
     write_csv("targets.csv", TARGETS[:, np.newaxis])
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["rescircuit", "program", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return lambda *arguments: run("program", *arguments)
 
 
 def write_csv(name, table):
@@ -545,5 +531,5 @@ def test_a_histogram_of_next_to_nothing(tmp_path, errors, bars, lines):
 def test_help_shows_an_example(run):
     code, out, _ = run("--help")
     assert code == 0
-    for words in ("Usage", "Example", "--json", "--stuck-closed", "measured.npz targets.csv"):
+    for words in ("Usage", "Example", "--json", "--stuck-closed", "measured.zarr targets.csv"):
         assert words in out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.bank.files import save_bank
-from rescircuit.cli.app import main
 from rescircuit.crossbar import current_density, ir_drop, power, read_margin, settling, thermal_noise
 from rescircuit.files import read_csv, read_npz
 
@@ -22,25 +20,11 @@ CAPACITANCES = ["--c-word-line", "1fF", "--c-bit-line", "2fF", "--c-cell", "3fF"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(run):
     """Run a command line in a folder with an array's files; returns (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
-    tables = {"cells": CELLS, "volts": VOLTS, "bits": BITS}
-    for name, table in tables.items():
+    for name, table in {"cells": CELLS, "volts": VOLTS, "bits": BITS}.items():
         np.savetxt(f"{name}.csv", table, delimiter=",", fmt="%.17g")
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["rescircuit", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return run
 
 
 @pytest.fixture

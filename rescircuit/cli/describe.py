@@ -1,0 +1,133 @@
+"""``rescircuit describe``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, say
+from rescircuit.cli.outputs import PICTURES, check_writable, interruptible, naming
+from rescircuit.cli.stores import load_one
+from rescircuit.errors import InputError
+
+if TYPE_CHECKING:
+    from rescircuit.bank import Bank, Behaviour, Mask
+
+__all__ = ["describe"]
+
+_OPTIONS = {"target": "--target", "v_max": "--v-max", "path": "--plot", "file": "FILE"}
+
+EPILOG = example(
+    "rescircuit describe my-bank/bank.json --plot behaviour.png",
+    "rescircuit describe chip.zarr --bank 17 --target 6uS --v-max 0.3V",
+)
+
+
+def describe(
+    file: Annotated[Path, typer.Argument(help="A bank (.json), or a chip (.zarr) with --bank.", show_default=False)],
+    bank: Annotated[int, typer.Option(help="Which bank of a chip, from 0, row after row.")] = 0,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Program the bank to this first, siemens; else the file's setting, or all switches closed.",
+            show_default=False,
+        ),
+    ] = None,
+    v_max: Annotated[str, typer.Option(help="Upper end of the range of voltages, volt.")] = "0.5V",
+    plot: Annotated[Path | None, typer.Option(help="Value over voltage, temperature, age (.png, .svg, .pdf).")] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Say what a bank does: its value over voltage, temperature and age, its noise, power and area."""
+    from rescircuit.bank import describe as behaviour_of
+    from rescircuit.quantities import format_quantity as show
+    from rescircuit.quantities import parse_quantity
+
+    check_writable("--plot", plot, PICTURES)
+    goal = None if target is None else parse_quantity(target, "S", argument="--target")
+    volt = parse_quantity(v_max, "V", argument="--v-max")
+    with interruptible(), naming(_OPTIONS):
+        chosen, mask = _read(file, bank)
+        if goal is not None:
+            mask = chosen.program(goal).mask
+        found = behaviour_of(chosen, mask, v_max=volt)
+        files = []
+        if plot is not None:
+            from rescircuit.plotting import plot_behaviour, save_figure
+
+            files.append(save_figure(plot_behaviour(found), plot))
+    if as_json:
+        print_json({"mask": mask, **found.as_dict(), "files": files})
+        return
+    _print(found, mask)
+    if goal is not None and found.unit == "S":
+        say(f"Programmed to {show(found.value, 'S', 6)} for a target of {show(goal, 'S', 6)}.")
+    if files:
+        say(f"Written: {', '.join(map(str, files))}")
+
+
+def _read(file: Path, number: int) -> tuple[Bank, Mask]:
+    """The bank and its setting."""
+    import numpy as np
+
+    if file.suffix.lower() == ".json":
+        from rescircuit.bank.files import load_bank
+
+        if number:
+            raise InputError("--bank", "left out for the only bank of a file", number)
+        bank, mask = load_bank(file)
+        return bank, np.ones(bank.n, bool) if mask is None else mask
+    if file.suffix.lower() != ".zarr":
+        raise InputError("FILE", "a bank (.json) or a chip (.zarr)", str(file))
+    bank: Any = load_one("FILE", file, number, "chip")
+    return bank, np.ones(bank.n, bool)
+
+
+def _print(found: Behaviour, mask: Any) -> None:
+    from rescircuit.quantities import format_quantity as show
+
+    def change(value: float) -> str:
+        if value == found.value or not found.value:
+            return "none"
+        return _signed(value / found.value - 1)
+
+    closed = f"{int(mask.sum())} of {len(mask)} switches closed"
+    rows = [
+        ["value at " + show(found.v_read, "V"), show(found.value, found.unit, 6)],
+        [f"largest change up to {found.voltages[-1]:g} V", _unsigned(found.nonlinearity)],
+        ["integral non-linearity (INL)", f"{_unsigned(found.inl)} of the range"],
+    ]
+    rows += [
+        [f"change at {t:g} °C", change(value)]
+        for t, value in zip(found.temperatures, found.values_over_temperature, strict=True)
+    ]
+    rows += [
+        [f"change after {_span(age)}", change(value)]
+        for age, value in zip(found.ages, found.values_over_age, strict=True)
+        if age
+    ]
+    if found.unit == "S":
+        rows += [["thermal noise", f"{show(found.noise, 'A', 3)}/√Hz"], ["power", show(found.power, "W", 3)]]
+    else:
+        rows += [
+            ["thermal noise of the charge", f"{found.noise:.3g} C"],
+            ["energy of a charge", f"{found.power:.3g} J"],
+        ]
+    rows.append(["area", "not known to the process" if found.area is None else f"{found.area * 1e12:.4g} µm²"])
+    print_table(f"A bank, {closed}", ["", "result"], rows)
+
+
+def _signed(change: float) -> str:
+    """A relative change in the unit that suits its size."""
+    return f"{change * 100:+.3g} %" if abs(change) >= 0.01 else f"{change * 1e6:+.3g} ppm"
+
+
+def _unsigned(part: float) -> str:
+    return _signed(part).lstrip("+")
+
+
+def _span(seconds: float) -> str:
+    """A time as people say it."""
+    years = seconds / (8766 * 3600)
+    return f"{seconds / 3600:g} h" if years < 1 else f"{years:.3g} a"
