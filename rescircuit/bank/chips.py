@@ -62,6 +62,8 @@ def save_chip(
         raise InputError("bank", "a Bank", bank)
     if type(bank.switch) not in _SWITCHES.values():
         raise InputError("bank.switch", f"one of {', '.join(_SWITCHES)}", type(bank.switch).__name__)
+    if not isinstance(provenance, Mapping | None):
+        raise InputError("provenance", "a dict or None", provenance)
     arrays: dict[str, NDArray[Any]] = {"resistances": _rows(bank.resistances, bank)}
     content: dict[str, Any] = {
         "kind": _KIND,
@@ -135,9 +137,10 @@ def load_chip_shape(path: str | Path) -> tuple[int, ...]:
     """
     store = _opened(path)
     shape = store.provenance.get("shape")
-    if not isinstance(shape, list) or math.prod(shape) != store.layout.rows:
+    lengths = tuple(shape) if isinstance(shape, list) else (0,)
+    if not all(type(length) is int and length > 0 for length in lengths) or math.prod(lengths) != store.layout.rows:
         raise InputError("chip", "with the shape of its array", str(path))
-    return tuple(shape)
+    return lengths
 
 
 def _bank(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Bank:

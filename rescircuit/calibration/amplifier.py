@@ -9,9 +9,10 @@ and so the current that the output stands for is
 
     y = -v_out / R_f = (G (v - v_os) - v_os / R_f) / (1 + (1 + R_f G) / A).
 
-The finite gain takes a part that grows with ``G``; where ``A`` is known it is taken out again,
+The finite gain takes a part that grows with ``G``; where ``A`` is known, and ``v_os`` or an estimate of it, both are
+taken out again,
 
-    G = y (1 + 1 / A) / (v - y R_f / A)     for v_os = 0.
+    G = (y (1 + 1 / A) + v_os / R_f) / (v - v_os - y R_f / A).
 
 The bank is taken to conduct what it does at its read voltage; the virtual ground's millivolts do not change that.
 """
@@ -33,11 +34,14 @@ def amplifier_current(conductance: Array, v_in: float, feedback: float | None, g
     return reached if gain is None else reached / (1.0 + (1.0 + feedback * conductance) / gain)
 
 
-def conductance_at_amplifier(current: Array, v_in: Any, feedback: float | None, gain: float | None) -> Array:
-    """The conductance, siemens, whose current through an amplifier without offset is `current`."""
-    if feedback is None or gain is None:
+def conductance_at_amplifier(
+    current: Array, v_in: float, feedback: float | None, gain: float | None, offset: Any = 0.0
+) -> Array:
+    """The conductance, siemens, for which the output of an amplifier of that `offset`, volt, stands for `current`."""
+    if feedback is None:
         return current / v_in
-    return current * (1.0 + 1.0 / gain) / (v_in - current * feedback / gain)
+    lost = 0.0 if gain is None else 1.0 / gain
+    return (current * (1.0 + lost) + offset / feedback) / (v_in - offset - current * feedback * lost)
 
 
 def amplifier_slope(conductance: Array, v_in: float, feedback: float | None, gain: float | None) -> Array:

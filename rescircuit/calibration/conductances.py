@@ -17,9 +17,12 @@ _BLOCK = 1 << 13  # banks
 def branch_conductances(bank: Bank, rows: slice = _ALL) -> tuple[Array, Array]:
     """What branches conduct with open switches, and what closing adds, siemens (b, n), of the banks `rows` in C order.
 
-    A switch that is stuck adds nothing.
+    A switch that is stuck adds nothing, nor does one that was blown.
     """
     on, off = (array.reshape(-1, bank.n)[rows] for array in (bank.on_conductances, bank.off_conductances))
+    if bank.one_time is not None:
+        held = np.where(bank.one_time.closed.reshape(-1, bank.n)[rows], on, off)
+        return held, np.zeros_like(held)
     stuck_open, stuck_closed = (
         None if flags is None else flags.reshape(-1, bank.n)[rows] for flags in (bank.stuck_open, bank.stuck_closed)
     )

@@ -123,6 +123,10 @@ def coverage(
     InputError
         For an unknown cause, or a full scale that is too small.
     """
+    if not isinstance(bank, Bank):
+        raise InputError("bank", "a Bank", bank)
+    if not isinstance(read_out, ReadOut):
+        raise InputError("read_out", "a ReadOut", read_out)
     patterns = as_patterns(patterns, bank.n)
     if read_out.full_scale is None:
         read_out = read_out.fitted_to(bank, patterns)

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from rescircuit.bank import Mask
-from rescircuit.calibration.error_model import variances
+from rescircuit.calibration.error_model import adds_nothing, variances
 from rescircuit.calibration.estimates import Calibration
 from rescircuit.calibration.patterns import Patterns, as_patterns
 from rescircuit.calibration.programming import CalibratedSetting
@@ -33,8 +33,6 @@ __all__ = ["mask_hex", "mask_text", "read_calibration_csv", "write_calibration_c
 _NEEDED = ("bank", "item", "value_siemens")
 _ERROR = "standard_error_siemens"
 _OFFSET = "offset"
-_SIGNIFICANT = 4.0  # standard errors; as in a calibration
-_MARGIN = 1.25  # of a full scale that is not given, as in ReadOut.fitted_to
 _MOST_BANKS, _MOST_SWITCHES = 1 << 24, 4096
 
 
@@ -94,14 +92,16 @@ def read_calibration_csv(
         temperature=temperature,
         provenance=provenance,
     )
+    gain_error = 0.0  # which part of the errors in a file it makes is not known
     if design is not None and not known:
+        gain_error = 0.0 if read_out is None else read_out.lasting_gain_error
         sources = calibration.sources(np.arange(len(values)))
         errors = np.sqrt([variances(sources, weights) for weights in design.solution]).T
     return replace(
         calibration,
         standard_errors=errors[:, :n],
         offset_standard_error=errors[:, n],
-        dead=values[:, :n] < _SIGNIFICANT * errors[:, :n],
+        dead=adds_nothing(values[:, :n], errors[:, :n], gain_error),
     )
 
 
@@ -180,10 +180,10 @@ def mask_hex(mask: Mask) -> str:
 def _with_range(read_out: ReadOut, patterns: Patterns, values: Array, v_read: float, name: str) -> ReadOut:
     if read_out.full_scale is not None:
         return read_out
-    largest = float((patterns.design @ values.T).max()) * v_read
+    largest = float((patterns.design @ values.T).max())
     if largest <= 0:
-        raise InputError(name, "values of banks that conduct", f"at most {largest:g} A in all patterns")
-    return replace(read_out, full_scale=_MARGIN * largest)
+        raise InputError(name, "values of banks that conduct", f"at most {largest:g} S in all patterns")
+    return read_out.ranged_for(largest, v_read)
 
 
 def _table(path: Path) -> tuple[Array, Array]:

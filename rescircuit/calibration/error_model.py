@@ -6,6 +6,10 @@ step is ``sum_k q² / (2 pi² k²) |phi(2 pi k / q)|²``, ``phi`` being the char
 (Widrow and Kollar, "Quantization noise", 2008; Lipshitz, Wannamaker and Vanderkooy 1992). Averaging does not take
 that away: ``q² / 12`` without noise and dither, nothing with a dither of exactly 1 LSB. The rest of
 ``sigma² + w² / 12 + q² / 12`` averages out.
+
+The bias is taken as independent from reading to reading, which needs readings some steps apart. Those near zero are
+allowed for; without noise and dither, branches that are alike to less than a step have one bias, and error bars of
+settings that close several of them are too small.
 """
 
 from __future__ import annotations
@@ -14,14 +18,25 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rescircuit.calibration.amplifier import amplifier_current, amplifier_slope
 from rescircuit.calibration.non_linearity import INL_SPREADS, inl_modes
 from rescircuit.calibration.read_out import ReadOut
 from rescircuit.checks import Array
 
-__all__ = ["ErrorSources", "error_sources", "offset_shrinkage", "quantiser_bias", "reading_variance", "variances"]
+__all__ = [
+    "SIGNIFICANT",
+    "ErrorSources",
+    "adds_nothing",
+    "error_sources",
+    "offset_shrinkage",
+    "quantiser_bias",
+    "reading_variance",
+    "variances",
+]
 
+SIGNIFICANT = 4.0  # standard errors beyond which something is there
 _TERMS = 4096
 
 
@@ -122,6 +137,7 @@ def error_sources(
             by_offset = belief * (at_amplifier - leak) / added * zero / v_read
             passing.append(by_offset)
         passing.append(by_offset - slope * zero)
+        passing.append(slope * _common_bias(read_out, currents))
         lasting.append((1.0 - belief) * read_out.amplifier_offset * (at_amplifier - leak) / v_read)
     elif read_out.feedback is not None:
         lasting.append((at_amplifier + 1.0 / read_out.feedback) * read_out.amplifier_offset / v_read)
@@ -137,6 +153,18 @@ def error_sources(
         shared=np.array(shared).reshape(len(shared), *conductances.shape),
         systematic=len(lasting),
     )
+
+
+def _common_bias(read_out: ReadOut, currents: Array) -> Array:
+    """What the quantiser's bias at zero and at the readings next to it may have in common, ampere (q, b).
+
+    A bank that does not leak gives the same current, and the same bias, open as at zero input; one that leaks a part
+    of a step gives another, and which of both it is, a converter without dither does not tell. Half of the variance,
+    put into both readings on top of their own as one cause, is the least that is enough in either case.
+    """
+    bias = quantiser_bias(read_out.noise / read_out.step, read_out.dither) * read_out.step**2
+    near = np.abs(currents) < read_out.step
+    return (near.astype(np.float64) - 1.0) * math.sqrt(bias / 2.0)
 
 
 def _systematic(read_out: ReadOut, conductances: Array, currents: Array, slope: Array) -> list[Array]:
@@ -157,6 +185,16 @@ def _systematic(read_out: ReadOut, conductances: Array, currents: Array, slope: 
         loss = conductances * (1.0 + read_out.feedback * conductances) / read_out.amplifier_gain
         errors.append(read_out.amplifier_gain_spread * loss)
     return errors
+
+
+def adds_nothing(values: Array, standard_errors: Array, gain_error: float = 0.0) -> NDArray[np.bool_]:
+    """Whether values are within four standard errors of nothing.
+
+    The part of the errors that a relative `gain_error` makes grows with the value and makes none vanish: it is left
+    out.
+    """
+    additive = np.maximum(standard_errors**2 - (gain_error * values) ** 2, 0.0)
+    return values <= SIGNIFICANT * np.sqrt(additive)
 
 
 def variances(sources: ErrorSources, weights: Array) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.bank.settings import checked_mask
-from rescircuit.calibration.error_model import ErrorSources, error_sources, variances
+from rescircuit.calibration.error_model import SIGNIFICANT, ErrorSources, error_sources, variances
 from rescircuit.calibration.kept_arrays import checked_flags, kept_array
 from rescircuit.calibration.patterns import Patterns, as_patterns
 from rescircuit.calibration.programming import CalibratedSetting, program_calibrated
@@ -125,7 +125,7 @@ class Calibration:
     @property
     def stands_out(self) -> NDArray[np.bool_]:
         """Banks in which a dead switch meets an offset beyond four standard errors: likely one stuck closed, (...)."""
-        return self.dead.any(axis=-1) & (self.offset > 4.0 * self.offset_standard_error)
+        return self.dead.any(axis=-1) & (self.offset > SIGNIFICANT * self.offset_standard_error)
 
     def bank(self, index: int | tuple[int, ...]) -> Calibration:
         """The calibration of one bank (or of a part of an array, by its leading axes)."""
@@ -138,9 +138,10 @@ class Calibration:
     def flat(self, place: Any) -> Calibration:
         """The banks numbered `place` in C order, (b,) of them."""
         parts = {name: getattr(self, name) for name in _ARRAYS}
-        kept = {
-            name: array.reshape(-1, *array.shape[len(self.shape) :])[np.asarray(place)] for name, array in parts.items()
-        }
+        try:
+            kept = {name: array.reshape(-1, *array.shape[len(self.shape) :])[place] for name, array in parts.items()}
+        except IndexError:
+            raise InputError("place", f"numbers of the {self.offset.size} banks", place) from None
         return replace(self, **kept)
 
     def with_axis(self) -> Calibration:
@@ -151,6 +152,7 @@ class Calibration:
     def estimate(self, mask: Any) -> Any:
         """What settings conduct at `v_read` by this calibration, siemens; bool (..., n) to (...)."""
         mask = checked_mask(mask, self.n)
+        self._common_shape(mask)
         return (self.offset + np.where(mask, self.values, 0.0).sum(axis=-1))[()]
 
     def error_of(self, mask: Any) -> Any:
@@ -167,11 +169,7 @@ class Calibration:
         """
         mask = checked_mask(mask, self.n)
         weights = self.weights(mask)
-        try:
-            shape = np.broadcast_shapes(self.shape, weights.shape[:-1])
-        except ValueError:
-            required = f"of a shape that broadcasts against the banks' {self.shape}"
-            raise InputError("mask", required, f"shape {mask.shape[:-1]}") from None
+        shape = self._common_shape(mask)
         result = np.empty(shape)
         flat = np.broadcast_to(weights, (*shape, weights.shape[-1])).reshape(-1, weights.shape[-1])
         place = np.broadcast_to(np.arange(max(1, self.offset.size)).reshape(self.shape), shape).reshape(-1)
@@ -181,8 +179,15 @@ class Calibration:
             output[rows] = np.sqrt(variances(self.sources(place[rows]), flat[rows].T))
         return result[()] if shape else float(output[0])
 
+    def _common_shape(self, mask: NDArray[np.bool_]) -> tuple[int, ...]:
+        try:
+            return np.broadcast_shapes(self.shape, mask.shape[:-1])
+        except ValueError:
+            required = f"of a shape that broadcasts against the banks' {self.shape}"
+            raise InputError("mask", required, f"shape {mask.shape[:-1]}") from None
+
     def covariance(self, index: int | tuple[int, ...] = ()) -> Array:
-        """Covariance of one bank's values, (n, n) siemens squared; with the offset's as last row in :meth:`error_of`.
+        """Covariance of one bank's values, (n, n) siemens squared; :meth:`full_covariance` has the offset's too.
 
         Random errors, quantisation included, go through the least squares; a gain error is fully correlated; the
         integral non-linearity is correlated as its modes are.

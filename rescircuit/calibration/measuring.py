@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rescircuit.bank import Bank
 from rescircuit.calibration.conductances import branch_conductances, setting_conductances
-from rescircuit.calibration.error_model import error_sources, variances
+from rescircuit.calibration.error_model import adds_nothing, error_sources, variances
 from rescircuit.calibration.estimates import Calibration
 from rescircuit.calibration.patterns import Patterns, as_patterns
 from rescircuit.calibration.readings import Banks, measure
@@ -22,7 +22,6 @@ from rescircuit.errors import InputError
 __all__ = ["calibrate", "combined"]
 
 _BLOCK = 1 << 13  # banks measured at once: their readings stay in the processor's caches
-_SIGNIFICANT = 4.0  # standard errors
 
 
 def calibrate(
@@ -122,7 +121,7 @@ def calibrate(
         if progress is not None:
             progress(rows.stop - rows.start)
     arrays = {name: array.reshape((*bank.shape, *array.shape[1:])) for name, array in found.items()}
-    dead = arrays["values"] < _SIGNIFICANT * arrays["standard_errors"]
+    dead = adds_nothing(arrays["values"], arrays["standard_errors"], read_out.read_out.lasting_gain_error)
     return Calibration(
         **arrays,
         v_read=bank.v_read,

@@ -21,6 +21,10 @@ from rescircuit.errors import InputError
 
 __all__ = ["Banks", "Readings", "measure"]
 
+KnownEnds = tuple[Array, Array]
+Ends = Callable[[Array], KnownEnds]
+_TURNS = 4  # each leaves of the error in the offset a small part, some (v_os / v) G r with a wire r
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Banks:
@@ -69,7 +73,7 @@ def measure(
     conductances: Array,
     banks: Banks,
     *,
-    ends: Callable[[Array], tuple[Array, Array]],
+    ends: Ends | KnownEnds,
     seed: int,
     chip: int,
     start: int,
@@ -81,9 +85,9 @@ def measure(
     ----------
     sampled : SampledReadOut
         One for all banks, or one for each.
-    ends : callable
+    ends : callable or (array, array)
         Given the conductances (p, b) found so far, what the banks conduct with all switches open and all closed, (b,)
-        each.
+        each; or just that, where it is known from before.
     seed, chip, start, source
         Of the noise, see :meth:`SampledReadOut.read`.
     """
@@ -119,11 +123,7 @@ def measure(
         values = values * scale
     values = _without_wire(values, banks.wire_resistance)
     if closed_zero is not None:
-        opened, closed = (end / (1.0 + end * banks.wire_resistance) for end in ends(values))
-        offset = _amplifier_offset(out, closed_zero, opened, closed, v)
-        # The zero's reading holds the offset's current through the open bank.
-        values = _with_offset(out, readings - offset * opened, offset, v)
-        values = _without_wire(values, banks.wire_resistance)
+        values = _without_offset(out, readings, closed_zero, values, banks, ends)
     return Readings(conductances=values, scale=scale, clipped=np.any(clipped, axis=0))
 
 
@@ -144,29 +144,34 @@ def _without_wire(conductances: Array, wire_resistance: Array) -> Array:
     return conductances / rest
 
 
-def _amplifier_offset(out: ReadOut, difference: Array, opened: Array, closed: Array, v_read: float) -> Array:
-    """The amplifier's offset, volt (b,), from the readings at zero input: closed less open."""
-    least = 1e-12 * float(np.max(closed, initial=1e-300))  # of a bank that is dead altogether
-    added = np.maximum(closed - opened, least)
+def _without_offset(
+    out: ReadOut, readings: Array, difference: Array, values: Array, banks: Banks, ends: Ends | KnownEnds
+) -> Array:
+    """Conductances from `readings` less the zero's, with the amplifier's offset taken out.
+
+    The offset, volt, is found from the `difference` of the readings at zero input, closed less open, and from what
+    both ends conduct. Ends that follow from `values` have the offset in them until it is found: a few turns.
+    """
+    v, offset = banks.v_read, np.zeros_like(difference)
+    for _ in range(_TURNS if callable(ends) else 1):
+        through = (end / (1.0 + end * banks.wire_resistance) for end in (ends(values) if callable(ends) else ends))
+        opened, closed = through
+        added = np.maximum(closed - opened, 1e-300)  # of a bank that is dead altogether, whose offset is not believed
+        found = _apparent_offset(out, difference, opened, closed, added)
+        if callable(ends):
+            # With the true offset v_os, `added` is found too small by the factor (v - v_os) / (v - offset).
+            found = found / (1.0 + np.clip((found - offset) / v, -0.5, 0.5))
+        offset = offset_shrinkage(out, added) * found
+        # The zero's reading holds what the offset makes of the open bank.
+        currents = readings + amplifier_current(opened, 0.0, out.feedback, out.amplifier_gain, offset)
+        values = conductance_at_amplifier(currents, v, out.feedback, out.amplifier_gain, offset)
+        values = _without_wire(values, banks.wire_resistance)
+    return values
+
+
+def _apparent_offset(out: ReadOut, difference: Array, opened: Array, closed: Array, added: Array) -> Array:
     gained = 1.0
     if out.amplifier_gain is not None and out.feedback is not None:
-        gain = out.amplifier_gain
-        gained = (1.0 + 1.0 / gain) * (1.0 + (1.0 + out.feedback * closed) / gain)
-    apparent = -difference * gained / added
-    # `added` itself was found with the offset still in it, too small by the factor 1 - v_os / v.
-    offset = apparent / (1.0 + np.clip(apparent / v_read, -0.5, 0.5))
-    return offset_shrinkage(out, added) * offset
-
-
-def _with_offset(out: ReadOut, readings: Array, offset: Array, v_read: float) -> Array:
-    """Conductances from readings less the zero's, which took the feedback's ``v_os / R_f`` along.
-
-    ``G (v - v_os - y R_f / A) = y (1 + 1 / A) + v_os / R_f`` where the converter's offset alone is taken from ``y``;
-    the zero's reading is lower than that offset by ``v_os / (R_f (1 + 1 / A))``.
-    """
-    if out.feedback is None or out.amplifier_gain is None:
-        return readings / (v_read - offset)
-    more = 1.0 + 1.0 / out.amplifier_gain
-    current = readings - offset / (out.feedback * more)
-    reached = v_read - offset - current * out.feedback / out.amplifier_gain
-    return (current * more + offset / out.feedback) / reached
+        lost = 1.0 / out.amplifier_gain
+        gained = (1.0 + (1.0 + out.feedback * opened) * lost) * (1.0 + (1.0 + out.feedback * closed) * lost)
+    return -difference * gained / added

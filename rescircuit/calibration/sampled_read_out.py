@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from rescircuit.calibration.read_out import ReadOut
 
 __all__ = ["SampledReadOut"]
+
+_SAMPLES_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,26 +102,26 @@ class SampledReadOut:
             modes = inl_modes(np.clip(place / top, 0.0, 1.0))
             for weight, mode in zip(self.inl_weights, modes, strict=True):
                 place = place + weight * mode
-        total = np.zeros((b, q))
-        clipped = np.zeros((b, q), np.bool_)
-        place = place.T
-        relative = out.relative_noise * ideal.T
+        place = place.T.reshape(-1)  # bank after bank, the readings of each together
+        relative = out.relative_noise * ideal.T.reshape(-1)
         spread = np.sqrt(out.noise**2 + relative * relative) / step  # a library's hypot differs between machines
+        total = np.empty(b * q)
+        clipped = np.empty(b * q, np.bool_)
         # Without noise and dither all samples are the same.
         samples = out.averages if out.noise or out.relative_noise or out.dither else 1
-        block = max(1, (1 << 18) // (q * samples))
-        for first in range(0, b, block):
-            rows = slice(first, min(first + block, b))
-            shape = (rows.stop - first, q, samples)
-            values = np.repeat(place[rows, :, np.newaxis], samples, axis=2)
-            index = (start + first) * q * samples, math.prod(shape)
+        block = max(1, _SAMPLES_AT_ONCE // samples)
+        for first in range(0, b * q, block):
+            rows = slice(first, min(first + block, b * q))
+            shape = (rows.stop - first, samples)
+            values = np.repeat(place[rows, np.newaxis], samples, axis=1)
+            index = (start * q + first) * samples
             if out.noise or out.relative_noise:
-                noise = Stream(seed=seed, chip=chip, source=f"{source}.noise").normal(index[1], index[0])
-                values += spread[rows, :, np.newaxis] * noise.reshape(shape)
+                noise = Stream(seed=seed, chip=chip, source=f"{source}.noise").normal(values.size, index)
+                values += spread[rows, np.newaxis] * noise.reshape(shape)
             if out.dither:
-                dither = Stream(seed=seed, chip=chip, source=f"{source}.dither").uniform(index[1], index[0])
+                dither = Stream(seed=seed, chip=chip, source=f"{source}.dither").uniform(values.size, index)
                 values += out.dither * (dither.reshape(shape) - 0.5)
             codes = np.floor(values + 0.5)
-            clipped[rows] = ((codes < 0) | (codes > top)).any(axis=2)
-            total[rows] = np.clip(codes, 0.0, top).sum(axis=2) / samples  # whole numbers: exact in any order
-        return (total * step - bottom).T, clipped.T
+            clipped[rows] = ((codes < 0) | (codes > top)).any(axis=1)
+            total[rows] = np.clip(codes, 0.0, top).sum(axis=1) / samples  # whole numbers: exact in any order
+        return (total.reshape(b, q) * step - bottom).T, clipped.reshape(b, q).T

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rescircuit.calibration.measuring import calibrate
 from rescircuit.calibration.patterns import Patterns, as_patterns
 from rescircuit.calibration.provenance import Provenance
 from rescircuit.calibration.read_out import ReadOut, Reference, SampledReadOut
-from rescircuit.checks import whole_number
+from rescircuit.checks import Array, whole_number
 from rescircuit.errors import InputError
 from rescircuit.measured.checked_stores import open_checked_store
 from rescircuit.measured.store_format import Column, Layout
@@ -125,7 +126,7 @@ def calibrate_to_store(
     shape : int or tuple of int
         Of the array of banks.
     read_out : SampledReadOut
-        With its full scale, see :meth:`ReadOut.fitted_to`.
+        One for all banks, with its full scale, see :meth:`ReadOut.fitted_to`.
     patterns, seed, **options
         See :func:`calibrate`; array options have one value for all banks.
     provenance : Provenance, optional
@@ -145,24 +146,32 @@ def calibrate_to_store(
     """
     lengths = shape if isinstance(shape, tuple) else (shape,)
     shape = tuple(whole_number("shape", length, 1) for length in lengths)
+    if not isinstance(read_out, SampledReadOut) or read_out.count != 1:
+        raise InputError("read_out", "one SampledReadOut for all banks", read_out)
     if read_out.read_out.full_scale is None:
         hint = "A chip in chunks has one range: ReadOut.fitted_to(bank, patterns) before the first."
         raise InputError("full_scale", "a current (A)", None, hint)
     banks = math.prod(shape)
     chunk = min(whole_number("chunk", chunk, 1), banks)
 
-    def measured(start: int, stop: int) -> Calibration:
+    def made(start: int, stop: int) -> Bank:
         bank = make_banks(start, stop)
         if bank.shape != (stop - start,):
             raise InputError("make_banks", f"one that gives banks of shape ({stop - start},)", f"shape {bank.shape}")
+        return bank
+
+    def measured(bank: Bank, start: int) -> Calibration:
         return calibrate(bank, read_out, patterns, seed=seed, start=start, **options)
 
     # The first bank tells what the store is to be, before a store in the making is looked for.
-    first = measured(0, 1)
+    first_bank = made(0, 1)
+    first = measured(first_bank, 0)
     patterns = as_patterns(patterns, first.n)
     columns = {name: Column(kind=_kind(row), shape=row.shape[1:]) for name, row in _rows(first).items()}
     layout = Layout(columns=columns, rows=banks, chunk_rows=chunk)
-    content = _described(first, shape, provenance) | {"measuring": _measuring(read_out, seed, options)}
+    # Another chip's first bank is another.
+    measuring = _measuring(read_out, seed, options) | {"first_bank": _digest(first_bank.on_conductances)}
+    content = _described(first, shape, provenance) | {"measuring": measuring}
     with StoreWriter(
         path, layout=layout, provenance=content, replace=replace, may_differ=("provenance.date",)
     ) as writer:
@@ -170,7 +179,7 @@ def calibrate_to_store(
         for k in range(layout.chunks):
             rows = layout.rows_of(k)
             if k in pending:
-                writer.write(k, _rows(measured(rows.start, rows.stop)))
+                writer.write(k, _rows(measured(made(rows.start, rows.stop), rows.start)))
             if progress is not None:
                 progress(rows.stop - rows.start)
         return writer.finish()
@@ -204,6 +213,10 @@ def _measuring(read_out: SampledReadOut, seed: int, options: Mapping[str, Any]) 
     errors = {name: np.asarray(value).tolist() for name, value in vars(read_out).items()
               if name != "read_out" and value is not None}  # fmt: skip
     return {"seed": seed, "errors": errors, "options": {name: _plain(value) for name, value in options.items()}}
+
+
+def _digest(values: Array) -> str:
+    return blake2b(values.astype("<f8").tobytes(), digest_size=8).hexdigest()
 
 
 def _plain(value: Any) -> Any:

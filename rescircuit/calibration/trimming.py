@@ -12,7 +12,7 @@ with a flat prior on the true values T, T given both is normal about ``e - E[x_e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from rescircuit.bank import Bank
 from rescircuit.bank.settings import Mask
 from rescircuit.calibration.conductances import branch_conductances
-from rescircuit.calibration.error_model import ErrorSources, error_sources
+from rescircuit.calibration.error_model import error_sources
 from rescircuit.calibration.estimates import Calibration
 from rescircuit.calibration.readings import Banks, Readings, measure
 from rescircuit.calibration.sampled_read_out import SampledReadOut
@@ -107,7 +107,7 @@ def trim(
     Parameters
     ----------
     bank : Bank
-        The banks as they are.
+        The banks as they are; they are read at the calibration's `v_read`.
     read_out : SampledReadOut
         The one that the calibration was made with; its full scale may be another, where settings carry more current
         than the calibration's patterns: see :meth:`SampledReadOut.with_range`.
@@ -129,11 +129,10 @@ def trim(
     InputError
         For banks and calibration of different shapes, or a full scale that is too small.
     """
-    if bank.shape != calibration.shape or bank.n != calibration.n:
-        required = f"of the banks' shape {(*bank.shape, bank.n)}"
-        raise InputError("calibration", required, f"shape {calibration.values.shape}")
-    best = whole_number("best", best, 1)
+    _check_banks(bank, calibration)
     _check_same(read_out, calibration)
+    best = whole_number("best", best, 1)
+    bank = replace(bank, v_read=calibration.v_read)
     positive_number("common", common)
     if averages is not None:
         read_out = read_out.with_averages(whole_number("averages", averages, 1))
@@ -173,6 +172,21 @@ def trim(
     )
 
 
+def _check_banks(bank: Bank, calibration: Calibration) -> None:
+    """Refuse banks that are not the calibration's, as far as they tell."""
+    if not isinstance(bank, Bank):
+        raise InputError("bank", "a Bank", bank)
+    if not isinstance(calibration, Calibration):
+        raise InputError("calibration", "a Calibration", calibration)
+    if bank.shape != calibration.shape or bank.n != calibration.n:
+        required = f"of the banks' shape {(*bank.shape, bank.n)}"
+        raise InputError("calibration", required, f"shape {calibration.values.shape}")
+    relative = calibration.read_out is not None and calibration.read_out.reference is not None
+    if bank.temperature != calibration.temperature and not relative:
+        required = f"at the calibration's temperature, {calibration.temperature:g} °C"
+        raise InputError("bank", required, bank.temperature, "Or read a reference of the same material.")
+
+
 def _check_same(read_out: SampledReadOut, calibration: Calibration) -> None:
     """Refuse another read-out than the calibration's, as far as its datasheet tells."""
     if not isinstance(read_out, SampledReadOut):
@@ -183,6 +197,8 @@ def _check_same(read_out: SampledReadOut, calibration: Calibration) -> None:
         if getattr(read_out.read_out, name) != getattr(calibration.read_out, name):
             hint = "Only range, noise, dither and averages may be others."
             raise InputError("read_out", "the one that the calibration was made with", f"another {name}", hint)
+    if read_out.count not in {1, calibration.offset.size}:
+        raise InputError("read_out", f"one read-out, or {calibration.offset.size}, one a bank", read_out.count)
 
 
 def _measure(
@@ -199,13 +215,12 @@ def _measure(
         wire_resistance=calibration.wire_resistance.reshape(-1),
         common=common,
     )
-    ends = _ends(calibration)
     seed, start = noise
     return measure(
         read_out,
         true.T,
         banks,
-        ends=lambda _: ends,
+        ends=_ends(calibration),
         seed=seed,
         chip=bank.chip or 0,
         start=start,
@@ -236,26 +251,26 @@ def _posterior(
         wire_resistance=calibration.wire_resistance.reshape(-1),
         scale=readings.scale,
     )
+    own_before = np.einsum("bkp,pb,blp->bkl", weights, before.own, weights)
     shared_before = np.einsum("bkp,rpb->brk", weights, before.shared)
+    # What each cause makes of x_m - x_e: what the read-out has for good is in both, and is subtracted here, cause by
+    # cause, as nothing is left of a gain error in the difference of two large covariances.
+    lasting = before.systematic
     shared_now = np.moveaxis(now.shared, 2, 0)
-    of_estimates = np.einsum("bkp,pb,blp->bkl", weights, before.own, weights) + _gram(shared_before, shared_before)
-    of_readings = _gram(shared_now, shared_now)
-    diagonal = np.arange(estimate.shape[1])
-    of_readings[:, diagonal, diagonal] += now.own.T
-    both = _both(before, now, shared_before, shared_now)
+    changed = np.concatenate(
+        [shared_now[:, :lasting] - shared_before[:, :lasting], -shared_before[:, lasting:], shared_now[:, lasting:]],
+        axis=1,
+    )
     # cov(x_e, x_m - x_e), and the covariance of x_m - x_e, whose realisation is m - e.
-    cross = both - of_estimates
-    spread = of_readings + of_estimates - both - np.swapaxes(both, 1, 2)
+    cross = _gram(shared_before, changed[:, : shared_before.shape[1]]) - own_before
+    spread = _gram(changed, changed) + own_before
+    diagonal = np.arange(estimate.shape[1])
+    spread[:, diagonal, diagonal] += now.own.T
     gain = np.swapaxes(np.linalg.solve(spread, np.swapaxes(cross, 1, 2)), 1, 2)
     error = np.einsum("bkl,bl->bk", gain, readings.conductances.T - estimate)
-    variance = np.einsum("bkk->bk", of_estimates) - np.einsum("bkl,bkl->bk", gain, cross)
+    variance = np.einsum("bkk->bk", own_before) + np.einsum("brk,brk->bk", shared_before, shared_before)
+    variance -= np.einsum("bkl,bkl->bk", gain, cross)
     return estimate - error, np.sqrt(np.maximum(variance, 0.0))
-
-
-def _both(before: ErrorSources, now: ErrorSources, shared_before: Array, shared_now: Array) -> Array:
-    """Covariance between estimates and readings, (b, k, k): by what one read-out has for good."""
-    lasting = before.systematic
-    return _gram(shared_before[:, :lasting], shared_now[:, : now.systematic])
 
 
 def _gram(left: Array, right: Array) -> Array:

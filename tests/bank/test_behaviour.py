@@ -87,3 +87,11 @@ def test_bad_input_gets_one_clear_line(make, says):
     with pytest.raises(rc.InputError) as caught:
         make()
     assert says in str(caught.value)
+
+
+def test_a_balanced_pair_that_moves_moves_infinitely_relative_to_nothing():
+    tilted = rc.Bank(resistances=[1e3], coefficients=rc.Coefficients(vc1=1.0))
+    pair = rc.DifferentialPair(positive=rc.Bank(resistances=[1e3 * 1.1]), negative=tilted)
+    found = rc.describe(pair, [True, True])
+    assert found.value == 0
+    assert found.nonlinearity == math.inf

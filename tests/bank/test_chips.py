@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rescircuit as rc
-from rescircuit.bank.chips import load_chip, load_chip_provenance, save_chip
+from rescircuit.bank.chips import load_chip, load_chip_provenance, load_chip_shape, save_chip
 from rescircuit.devices.coefficients import Coefficients
 from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, ThresholdSelector
 from rescircuit.measured.store_writing import save_checked_store
@@ -116,6 +116,7 @@ def test_what_cannot_be_saved(tmp_path):
 
     assert "bank must be a Bank" in refusal(save_chip, 3, tmp_path / "a")
     assert "bank.switch must be one of NMOS, IdealSwitch" in refusal(save_chip, make(switch=Own()), tmp_path / "a")
+    assert "provenance must be a dict or None" in refusal(save_chip, make(), tmp_path / "a", provenance="poly")
     save_chip(make(), tmp_path / "a")
     assert "path must be free" in refusal(save_chip, make(), tmp_path / "a")
     bank = make()
@@ -160,6 +161,13 @@ def test_a_chip_that_somebody_else_sealed(tmp_path, changes, says):
         assert "chip must be with its provenance" in refusal(load_chip_provenance, path)
     else:
         assert says in refusal(load_chip, path)
+
+
+@pytest.mark.parametrize("shape", [None, "x", [None], [-2, -2], [4.0], [5]])
+def test_a_shape_that_is_none(tmp_path, shape):
+    arrays = {"resistances": np.ones((4, 3))}
+    path = save_checked_store(tmp_path / "a", arrays, chunk_rows=4, provenance=GOOD | {"shape": shape})
+    assert "chip must be with the shape of its array" in refusal(load_chip_shape, path)
 
 
 def test_negative_resistances_in_a_store(tmp_path):

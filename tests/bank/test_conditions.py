@@ -156,3 +156,83 @@ def test_the_area_is_that_of_resistors_and_switches():
     bank = rc.Bank.sample(FILM, n=12, seed=1, switch=rc.NMOS(w_over_l=10, length=180e-9), nominals="equal")
     assert bank.area == pytest.approx(12 * (50e-12 + 10 * 180e-9**2), rel=1e-12)
     assert rc.Bank.sample(POLY, n=3, seed=1).area is None
+
+
+def test_27_degrees_are_those_of_the_switches_too():
+    """A transistor that was described at 85 °C is brought to the bank's temperature, and the resistors stay."""
+    cold = rc.Bank.sample(POLY, n=4, seed=1, switch=rc.NMOS(w_over_l=10))
+    hot = rc.Bank.sample(POLY, n=4, seed=1, switch=rc.NMOS(w_over_l=10, temperature=85.0))
+    assert hot.at().switch == cold.switch
+    assert np.array_equal(hot.at().at(temperature=125.0).on_conductances, cold.at(temperature=125.0).on_conductances)
+    found, expected = (rc.describe(bank, np.ones(4, bool)) for bank in (hot, cold))
+    assert np.array_equal(found.values_over_temperature, expected.values_over_temperature)
+    assert found.value == expected.value
+
+
+@pytest.mark.parametrize("switch", [rc.IdealSwitch(r_on=100.0, r_off=1e6), rc.NMOS(w_over_l=10)])
+def test_large_voltage_coefficients_come_to_rest(switch):
+    """Factors of several ohms an ohm: their last bits go to and fro, and are no failure."""
+    coefficients = rc.Coefficients(vc1=[0.05, 0.3, -0.05], vc2=[1e-3, 0.0, 2e-3])
+    bank = rc.Bank(resistances=[1e3, 5e3, 2e4], switch=switch, coefficients=coefficients)
+    string = rc.SeriesBank(
+        resistances=[1e3, 5e3, 2e4], switch=rc.IdealSwitch(r_on=100.0, r_off=1e6), coefficients=coefficients
+    )
+    voltages = np.linspace(0.1, 9.9, 60)
+    for part in range(3):
+        mask = np.arange(3) == part
+        currents = np.array([bank.current(mask, float(v)) for v in voltages])
+        assert (np.diff(currents) > 0).all()
+    currents = np.array([string.current([True, False, True], float(v)) for v in voltages])
+    assert (np.diff(currents) > 0).all()
+
+
+def test_blown_banks_have_the_full_scale_of_what_still_closes_and_faults_stay_faults():
+    from rescircuit.devices import Fuse, OneTimeSwitches
+
+    fuse = Fuse(r_off=1e9)
+    blown = rc.Bank(resistances=[1e3, 2e3], switch=fuse).blow([True, False])
+    assert blown.full_scale == blown.conductance([True, True]) == pytest.approx(1e-3 + 1 / (2e3 + 1e9), rel=1e-15)
+    whole = OneTimeSwitches.as_made(fuse, (2,))
+    broken = rc.Bank(resistances=[1e3, 2e3], switch=fuse, one_time=whole, stuck_open=[True, False])
+    assert broken.conductance([True, True]) == pytest.approx(0.5e-3 + 1 / (1e3 + 1e9), rel=1e-15)
+
+
+SAMPLED = rc.Bank.sample(POLY, n=4, seed=1, shape=(3, 2))
+STRINGS = rc.SeriesBank.sample(POLY, n=4, seed=1, shape=(3,))
+CAPACITORS = rc.CapacitorBank(capacitances=np.full((3, 4), 1e-13))
+TWO = np.ones((2, 4), bool)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: rc.Bank.sample(rc.Capacitor(nominal=1e-12), n=3, seed=1), "component must be a Resistor for a Bank"),
+        (lambda: rc.CapacitorBank.sample(POLY, n=3, seed=1), "component must be a Capacitor for a CapacitorBank"),
+        (lambda: rc.Bank.sample(POLY, n=3, seed=1, switch=None), "switch must be a switch, such as NMOS"),
+        (lambda: rc.Bank.sample(POLY, n=3, seed=1, switch=rc.NMOS), "switch must be a switch, such as NMOS"),
+        (lambda: rc.Bank(resistances=[1e3], switch=rc.NMOS), "switch must be a switch, such as NMOS"),
+        (lambda: rc.Bank.sample(POLY, n=3, seed=1, faults=0.1), "faults must be Faults, such as"),
+        (lambda: rc.Bank.sample(POLY, n=3, seed=1, shape=1.5), "shape must be a whole number of at least 1"),
+        (lambda: rc.Bank(resistances=[1e3], temperature=float("nan")), "temperature must be a temperature above"),
+        (lambda: rc.Bank(resistances=[1e3], age=-1.0), "age must be a finite number of at least 0 (s)"),
+        (lambda: SAMPLED.part(9), "index must be of banks of shape (3, 2), got 9"),
+        (lambda: SAMPLED.part((0, 0, 0)), "index must be of banks of shape (3, 2)"),
+        (lambda: SAMPLED.actual_mask(np.ones((7, 4), bool)), "mask must be of a shape that broadcasts"),
+        (lambda: SAMPLED.slope(np.ones((7, 4), bool)), "mask must be of a shape that broadcasts"),
+        (lambda: SAMPLED.slope(np.ones(4, bool), float("nan")), "voltage must be finite numbers (V)"),
+        (lambda: STRINGS.resistance(TWO), "mask must be of a shape that broadcasts against the banks' (3,)"),
+        (lambda: STRINGS.current(TWO, 0.1), "mask must be of a shape that broadcasts against the banks' (3,)"),
+        (lambda: STRINGS.current(np.ones(4, bool), [0.1, 0.2]), "voltage must be of a shape that broadcasts"),
+        (lambda: CAPACITORS.capacitance(TWO), "mask must be of a shape that broadcasts against the banks' (3,)"),
+        (lambda: CAPACITORS.settling_time("1e-3"), "tolerance must be a finite number"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(make, says):
+    with pytest.raises(rc.InputError) as caught:
+        make()
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_parts_by_an_array_of_numbers():
+    assert np.array_equal(SAMPLED.part(np.array([2, 0])).resistances, SAMPLED.resistances[[2, 0]])

@@ -119,3 +119,13 @@ def test_bad_input_gets_one_clear_line(positive, negative, difference, says):
         pair_of(positive, negative).program(difference)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_blown_banks_are_not_programmed_again():
+    bank = rc.Bank(resistances=[1e3, 2e3], switch=rc.devices.Fuse())
+    blown = bank.blow([True, False])
+    for pair in (pair_of(blown, bank), pair_of(bank, blown)):
+        with pytest.raises(rc.InputError, match="must be a bank whose switches still move, got 'blown ones'"):
+            pair.program(1e-4)
+    mask = np.array([True, True, False, False])
+    assert pair_of(blown, bank).conductance(mask) == blown.conductance(mask[:2])

@@ -297,3 +297,12 @@ def test_any_damage_ends_in_a_bank_or_one_line(tmp_path_factory, data):
         assert "\n" not in str(error)
     else:
         assert (bank.resistances > 0).all()
+
+
+def test_switches_that_do_not_leak_and_spread_come_back(tmp_path):
+    """JSON has no infinity."""
+    fuse = rc.devices.Fuse(r_on=10.0, r_on_spread=0.1, r_off_spread=0.3)
+    bank = rc.Bank.sample(rc.Resistor(nominal=1e4), n=3, seed=1, switch=fuse)
+    read, _ = load_bank(save_bank(bank, tmp_path / "bank.json"))
+    assert read.switch == bank.switch
+    assert np.isinf(read.switch.r_off).all()

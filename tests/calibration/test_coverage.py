@@ -58,3 +58,10 @@ def test_causes_have_names(banks, sheet):
         coverage(banks, sheet, "hadamard", seed=2, causes=["luck"])
     with pytest.raises(InputError, match=r"^more must be"):
         coverage(banks, sheet, "hadamard", seed=2, more=1)
+
+
+def test_what_is_no_bank_or_no_datasheet(banks, sheet):
+    with pytest.raises(InputError, match=r"^bank must be a Bank"):
+        coverage(1, sheet, seed=1)
+    with pytest.raises(InputError, match=r"^read_out must be a ReadOut"):
+        coverage(banks, sheet.sample(seed=1), seed=1)

@@ -114,3 +114,11 @@ def test_arrays_are_kept_from_change(banks, sheet):
     for array in (found.values, found.standard_errors, found.dead, found.clipped, found.scale):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+def test_places_and_masks_that_are_not_there(banks, sheet):
+    found = calibrate(banks.part(slice(0, 3)), sheet.sample(seed=1), seed=1)
+    with pytest.raises(InputError, match=r"^place must be numbers of the 3 banks"):
+        found.flat([3])
+    with pytest.raises(InputError, match=r"^mask must be of a shape that broadcasts"):
+        found.estimate(np.ones((7, 9), np.bool_))

@@ -190,3 +190,54 @@ def test_mistakes_get_one_line(banks, sheet, change, text):
     arguments = {"bank": banks, "read_out": sheet.sample(1), "patterns": "one-hot", **change}
     with pytest.raises(InputError, match=text):
         calibrate(**arguments, seed=1)
+
+
+@pytest.mark.parametrize("error", [0.3, 0.5])
+def test_a_gain_error_makes_no_switch_dead(banks, ideal, error):
+    sheet = replace(ideal, full_scale=4e-6, gain_error=error)
+    found = calibrate(banks, replace(sheet.sample(seed=1), gain_error=np.array([0.1])), seed=2)
+    assert not found.dead.any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "wire"), [({}, 0.0), ({"amplifier_gain": 10.0}, 0.0), ({"amplifier_gain": 100.0}, 2e4)]
+)
+def test_an_amplifiers_offset_is_taken_out_whatever_stands_beside_it(rms, changes, wire):
+    """Of a tenth of the read voltage, with banks that leak, poor gain and wires."""
+    resistor, switch = rc.Resistor(nominal=1e6, mismatch=0.02), rc.IdealSwitch(r_on=100.0, r_off=2e7)
+    bank = rc.Bank.sample(resistor, n=6, seed=3, shape=(50,), switch=switch)
+    sheet = ReadOut(adc_bits=24, full_scale=5e-7, headroom=0.5, feedback=1e6, amplifier_offset=1e-2, **changes)
+    sampled = replace(sheet.sample(seed=4), amplifier_offset=np.array([1e-2]))
+    found = calibrate(bank, sampled, seed=5, wire_resistance=wire)
+    true = bank.on_conductances - bank.off_conductances
+    assert rms(found.values / true - 1) < 2e-6
+    assert rms(found.offset / bank.off_conductances.sum(axis=-1) - 1) < 1e-5
+
+
+def test_what_dead_banks_show_does_not_depend_on_their_neighbours(banks, sheet):
+    some = replace(banks.part(slice(0, 9)), stuck_open=np.arange(9)[:, np.newaxis] == 4)
+    whole = calibrate(some, sheet.sample(seed=2), seed=3)
+    alone = calibrate(some.part(slice(4, 5)), sheet.sample(seed=2), seed=3, start=4)
+    assert np.array_equal(whole.values[4], alone.values[0])
+
+
+def test_blown_fuses_do_not_move(ideal):
+    bank = rc.Bank.sample(rc.Resistor(nominal=1e6), n=5, seed=1, switch=rc.Fuse())
+    mask = np.array([True, False, True, True, False])
+    blown = bank.blow(mask)
+    found = calibrate(blown, replace(ideal, dither=1.0).sample(seed=1), seed=1)
+    assert found.dead.all()
+    assert found.offset == pytest.approx(blown.conductance(~mask), rel=1e-5)
+
+
+@pytest.mark.parametrize(("noise", "dither"), [(0.0, 0.0), (0.0, 0.5), (0.1, 0.0)])
+def test_without_dither_the_zero_errs_as_the_open_bank_does(rms, noise, dither):
+    """Banks that do not leak give the same code open as at zero input: the errors of both add."""
+    bank = rc.Bank.sample(rc.Resistor(nominal=1e6, tolerance=0.2), n=8, seed=1, shape=(1500,))
+    sheet = ReadOut(adc_bits=10, headroom=0.2, offset=1e-8, dither=dither).fitted_to(bank, "one-hot")
+    sheet = replace(sheet, noise=noise * sheet.step, averages=16 if noise or dither else 1)
+    found = calibrate(bank, sheet.sample(seed=7, count=1500), seed=5)
+    mask = np.random.default_rng(3).random((1500, 8)) < 0.5
+    claimed = (found.estimate(mask) - bank.conductance(mask)) / found.error_of(mask)
+    assert 0.9 < rms(claimed) < 1.06
+    assert np.mean(np.abs(claimed) <= 2) > 0.95

@@ -164,3 +164,52 @@ def test_loops_with_mistakes_get_one_line(chip, noisy, found, target):
         found.program(np.ones(7))
     with pytest.raises(InputError, match=r"^target must be"):
         trim(chip, noisy.sample(3, count=300), found, np.ones(7), seed=9)
+
+
+def test_a_trim_takes_the_amplifiers_offset_out_once(banks):
+    """The calibration's values are free of it already."""
+    sheet = ReadOut(adc_bits=24, full_scale=1.4e-6, headroom=0.5, feedback=1e5, amplifier_offset=5e-3)
+    sampled = replace(sheet.sample(seed=4), amplifier_offset=np.array([5e-3]))
+    some = banks.part(slice(0, 20))
+    trimmed = trim(some, sampled, calibrate(some, sampled, seed=5), 2e-6, seed=6, best=4)
+    true = some.part((slice(None), np.newaxis)).conductance(trimmed.candidates)
+    assert np.abs(trimmed.measured / true - 1).max() < 1e-5
+
+
+def test_a_trim_reads_at_the_voltage_of_the_calibration():
+    resistor = rc.Resistor(nominal=1e5, mismatch=0.01)
+    bank = rc.Bank.sample(resistor, n=8, seed=1, shape=(20,), switch=rc.NMOS(w_over_l=2))
+    sampled = ReadOut(adc_bits=24, full_scale=5e-5).sample(seed=1)
+    measured = calibrate(bank, sampled, seed=1, v_read=0.4)
+    trimmed = trim(bank, sampled, measured, 2e-5, seed=2, best=4)
+    assert trimmed.v_read == 0.4
+    assert trimmed.estimate == pytest.approx(bank.conductance(trimmed.mask, 0.4), rel=1e-6)
+
+
+def test_a_gain_error_hides_nothing_of_a_fine_converters_trim(banks):
+    """The gain's variance is a hundred million million times the noise's."""
+    sheet = ReadOut(adc_bits=24, full_scale=1.4e-6, gain_error=0.1, dither=1.0, averages=256)
+    some, sampled = banks.part(slice(0, 40)), replace(sheet.sample(seed=1), gain_error=np.array([0.05]))
+    trimmed = trim(some, sampled, calibrate(some, sampled, seed=1), 2e-6, seed=2, best=6)
+    ratio = trimmed.estimate / some.conductance(trimmed.mask)
+    assert ratio == pytest.approx(1.05, rel=1e-6)
+    assert trimmed.standard_error == pytest.approx(0.1 * trimmed.estimate, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda bank, sampled, found: (1, sampled, found), "bank must be a Bank"),
+        (lambda bank, sampled, found: (bank, sampled, 1), "calibration must be a Calibration"),
+        (lambda bank, sampled, found: (bank.at(temperature=85.0), sampled, found), "bank must be at the calibration's"),
+        (
+            lambda bank, sampled, found: (bank, sampled.read_out.sample(seed=1, count=3), found),
+            "read_out must be one read-out, or 5",
+        ),
+    ],
+)
+def test_what_does_not_belong_together_is_not_trimmed(banks, sheet, change, says):
+    some, sampled = banks.part(slice(0, 5)), sheet.sample(seed=1)
+    found = calibrate(some, sampled, seed=1)
+    with pytest.raises(InputError, match=f"^{says}"):
+        trim(*change(some, sampled, found), 1e-6, seed=1)

@@ -212,6 +212,20 @@ def test_another_read_out_is_another_store(tmp_path):
     assert 'patterns.name of a.zarr.partial must be "Hadamard" as it was begun' in says
 
 
+def test_another_chip_does_not_go_on(tmp_path):
+    """Even where no provenance tells them apart."""
+
+    def others(start, stop):
+        return rc.Bank.sample(POLY, n=N, seed=2, shape=(stop - start,), start=start)
+
+    with pytest.raises(ZeroDivisionError):
+        to_store(tmp_path / "a.zarr", provenance=None, progress=lambda _: 1 / 0)
+    options = {"seed": SEED, "chunk": 5}
+    arguments = (others, BANKS, DATASHEET.sample(9), "hadamard")
+    says = refusal(calibrate_to_store, tmp_path / "a.zarr", *arguments, **options)
+    assert "measuring.first_bank of a.zarr.partial must be" in says
+
+
 def test_chunks_that_are_none(tmp_path):
     arguments = (BANKS, DATASHEET.sample(9))
     one = make_banks(0, 1)
@@ -220,6 +234,9 @@ def test_chunks_that_are_none(tmp_path):
     unfitted = replace(DATASHEET, full_scale=None).sample(9)
     says = refusal(calibrate_to_store, tmp_path / "b.zarr", make_banks, BANKS, unfitted, seed=1)
     assert "full_scale must be a current (A)" in says
+    for other in (DATASHEET, DATASHEET.sample(9, count=BANKS)):
+        says = refusal(calibrate_to_store, tmp_path / "c.zarr", make_banks, BANKS, other, seed=1)
+        assert "read_out must be one SampledReadOut for all banks" in says
 
 
 # What is no calibration
