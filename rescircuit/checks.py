@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 
 __all__ = [
     "Array",
+    "checked_shape",
     "finite_array",
     "finite_number",
     "non_negative_array",
@@ -70,6 +71,12 @@ def whole_number(argument: str, value: Any, low: int, high: int | None = None, h
     if isinstance(value, bool) or number < low or (high is not None and number > high):
         raise InputError(argument, required, value, hint)
     return number
+
+
+def checked_shape(shape: Any, least: int = 0) -> tuple[int, ...]:
+    """`shape`, a whole number of at least `least` or several, as a tuple."""
+    sizes = shape if isinstance(shape, tuple | list) else (shape,)
+    return tuple(whole_number("shape", size, least) for size in sizes)
 
 
 def finite_array(argument: str, values: Any, unit: str = "", *, allow_empty: bool = False) -> Array:

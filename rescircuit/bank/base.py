@@ -9,16 +9,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from rescircuit.bank.nominals import spread_nominals
-from rescircuit.bank.settings import Mask
-from rescircuit.checks import Array, positive_array, whole_number
-from rescircuit.devices.coefficients import ROOM_TEMPERATURE, Coefficients, broadcast
+from rescircuit.bank.settings import Mask, checked_mask
+from rescircuit.checks import Array, checked_shape, positive_array, whole_number
+from rescircuit.devices.coefficients import (
+    ROOM_TEMPERATURE,
+    Coefficients,
+    broadcast,
+    checked_age,
+    checked_temperature,
+)
 from rescircuit.devices.components import Component
 from rescircuit.devices.faults import Faults
 from rescircuit.devices.switches import IdealSwitch
 from rescircuit.devices.variation import Placement
 from rescircuit.errors import InputError
 
-__all__ = ["SwitchedComponents", "fit_shapes", "read_only"]
+__all__ = ["MOST_COMPONENTS", "SwitchedComponents", "fit_shapes", "read_only"]
 
 MOST_COMPONENTS = 4096  # in a bank: far more than can be programmed, and no memory to speak of
 
@@ -62,11 +68,13 @@ class SwitchedComponents:
         if not isinstance(self.coefficients, Coefficients):
             raise InputError("coefficients", "Coefficients", self.coefficients)
         object.__setattr__(self, "coefficients", self.coefficients.spread_to(values.shape))
-        if hasattr(self.switch, "spread_to"):  # what is no switch, the banks themselves refuse
+        if _has(self.switch, "spread_to"):  # the banks themselves say what they take, and refuse the rest
             object.__setattr__(self, "switch", self.switch.spread_to(values.shape))
         if self.areas is not None:
             areas = positive_array("areas", self.areas, "m²")
             object.__setattr__(self, "areas", broadcast("areas", areas, values.shape))
+        checked_temperature(self.temperature)
+        checked_age(self.age)
 
     @classmethod
     def sample(
@@ -78,7 +86,7 @@ class SwitchedComponents:
         switch: Any = IdealSwitch(),
         nominals: str | Any = "geometric",
         ratio: float = 1.7,
-        shape: tuple[int, ...] = (),
+        shape: int | tuple[int, ...] = (),
         chip: int = 0,
         start: int = 0,
         placement: Placement | None = None,
@@ -94,7 +102,8 @@ class SwitchedComponents:
         n : int
             Components in a bank.
         seed, chip, start : int
-            Which chip, and the global number of its first bank: the same banks come out in any chunking.
+            Which chip, and the global number of its first bank: the same banks come out in any chunking. Banks of
+            another `n` are counted in banks of their own size, ``start * n`` being their first component.
         switch : Switch
             The switch of each component; one with a variation of its own is sampled too.
         nominals : "geometric", "equal" or array (n,)
@@ -102,7 +111,7 @@ class SwitchedComponents:
             values), all equal (the preset of the thesis), or given.
         ratio : float
             Above 1 and at most 2.
-        shape : tuple of int
+        shape : int or tuple of int
             Shape of the array of banks; ``()`` for one bank.
         placement : Placement, optional
             Where the components stand on the die, for gradients and correlated fields.
@@ -118,12 +127,19 @@ class SwitchedComponents:
         """
         n = whole_number("n", n, 1, MOST_COMPONENTS)
         start = whole_number("start", start, 0)
-        shape = tuple(whole_number("shape", length, 1) for length in shape)
+        shape = checked_shape(shape, least=1)
+        if not isinstance(component, Component) or component.unit != cls.unit:
+            kind = "a Capacitor" if cls.unit == "F" else "a Resistor"
+            raise InputError("component", f"{kind} for a {cls.__name__}", component)
+        if not _has(switch, "sample"):
+            raise InputError("switch", "a switch, such as NMOS(w_over_l=10) or IdealSwitch()", switch)
         given = spread_nominals(component.nominal, n, nominals, ratio, falling=cls.falling)
         which = {"seed": seed, "chip": chip, "start": start * n}
         if faults is not None:
             if not hasattr(cls, "stuck_open"):
                 raise InputError("faults", f"left out for a {cls.__name__}", faults)
+            if not isinstance(faults, Faults):
+                raise InputError("faults", "Faults, such as Faults(stuck_open=0.001)", faults)
             fields |= faults.sample((*shape, n), **which)
         values = component.sample((*shape, n), nominals=given, placement=placement, **which)
         return cls(
@@ -156,8 +172,7 @@ class SwitchedComponents:
         """Area of components and switches, m², (...); None where the components' areas are not known."""
         if self.areas is None:
             return None
-        switches = np.broadcast_to(self.switch.area, (self.n,)).sum()
-        return (self.areas.sum(axis=-1) + switches)[()]
+        return (self.areas.sum(axis=-1) + self.n * self.switch.area)[()]
 
     def part(self, index: Any) -> Self:
         """Some of the banks of an array, numbered as they are on the chip; see NumPy's indexing.
@@ -166,10 +181,18 @@ class SwitchedComponents:
         ----------
         index : int, slice or tuple
             Of the array of banks, of :attr:`shape`.
+
+        Raises
+        ------
+        InputError
+            For an index that does not fit the array of banks.
         """
-        at = (*index, slice(None)) if isinstance(index, tuple) else (index, slice(None))
-        if Ellipsis not in at:
-            at = (*at[:-1], ..., slice(None))
+        at = index if isinstance(index, tuple) else (index,)
+        at = (*at, slice(None)) if any(part is Ellipsis for part in at) else (*at, ..., slice(None))
+        try:
+            _ = self.values[at]
+        except IndexError as error:
+            raise InputError("index", f"of banks of shape {self.shape}", index, f"{error}.") from None
         return replace(self, **self._parts(at))
 
     def _parts(self, at: Any) -> dict[str, Any]:
@@ -180,6 +203,18 @@ class SwitchedComponents:
             "coefficients": self.coefficients.part(at),
             "areas": None if self.areas is None else self.areas[at],
         }
+
+    def checked_setting(self, mask: Any, **others: Array) -> Mask:
+        """`mask` as booleans (..., n), whose leading axes broadcast with the banks' and with those of `others`.
+
+        Raises
+        ------
+        InputError
+            For a mask of another length, or shapes that do not fit.
+        """
+        mask = checked_mask(mask, self.n)
+        fit_shapes(self.shape, [("mask", mask[..., 0]), *others.items()])
+        return mask
 
     def at(self, *, temperature: float = ROOM_TEMPERATURE, age: float = 0.0) -> Self:
         """The same banks at `temperature` °C, `age` seconds after they were made.
@@ -193,16 +228,22 @@ class SwitchedComponents:
         if self.temperature != ROOM_TEMPERATURE or self.age:
             already = f"at {self.temperature:g} °C after {self.age:g} s"
             raise InputError("bank", f"as it was made, at {ROOM_TEMPERATURE:g} °C and new", already)
+        switch = self.switch.at(temperature)  # 27 °C are new to one that was made for another temperature
         if temperature == ROOM_TEMPERATURE and not age:
-            return self
+            return self if switch is self.switch else replace(self, switch=switch)
         return replace(
             self,
             **{self.values_name: self.values * self.coefficients.at(temperature, age)},
-            switch=self.switch.at(temperature),
+            switch=switch,
             coefficients=self.coefficients.only_voltage(),
             temperature=float(temperature),
             age=float(age),
         )
+
+
+def _has(switch: Any, method: str) -> bool:
+    """Whether `switch` has what a bank asks of switches; the class of a switch is not one yet."""
+    return not isinstance(switch, type) and hasattr(switch, method)
 
 
 def read_only(array: Array) -> Array:

@@ -123,6 +123,7 @@ def describe(
         raise InputError("bank", "a Bank, a SeriesBank, a CapacitorBank or a DifferentialPair", bank)
     if bank.shape:
         raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}")
+    bank = bank.at()
     mask = checked_mask(mask, bank.n)
     if mask.ndim > 1:
         raise InputError("mask", f"{bank.n} booleans", f"shape {mask.shape}")
@@ -175,15 +176,17 @@ def _thermal_noise(bank: _Bank, mask: Any, value: float) -> float:
 def _power(bank: _Bank, mask: Any, v_read: float) -> float:
     """Voltage times current, both banks' of a pair; of capacitors what a charge and a discharge dissipate together."""
     if isinstance(bank, DifferentialPair):
-        cut = bank.positive.n
-        return _power(bank.positive, mask[:cut], v_read) + _power(bank.negative, mask[cut:], v_read)
+        first, second = bank.split(mask)
+        return _power(bank.positive, first, v_read) + _power(bank.negative, second, v_read)
     return v_read * float(_moved(bank, mask, np.array([v_read]))[0])
 
 
 def _largest(errors: Array, scale: float) -> float:
-    """The largest error relative to `scale`; nothing of nothing is none."""
+    """The largest error relative to `scale`; nothing of nothing is none, something of it, in a pair, infinite."""
     worst = float(np.max(np.abs(errors)))
-    return worst / abs(scale) if worst else 0.0
+    if not worst:
+        return 0.0
+    return worst / abs(scale) if scale else math.inf
 
 
 def _slope(temperatures: Array, values: Array, value: float) -> float:

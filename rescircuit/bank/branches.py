@@ -14,7 +14,7 @@ from rescircuit.errors import SolutionError
 
 __all__ = ["branch", "branch_current"]
 
-_SETTLED = 4e-16  # relative; a resistor's factor is near 1, and its last bit need not come to rest
+_SETTLED = 1e-15  # relative; the last bits of a factor need not come to rest
 _MOST_STEPS = 100
 
 
@@ -73,7 +73,7 @@ def _at_their_voltages(
         before = factor
         factor, growth = coefficients.with_voltage(through(settled) * settled)
         settled = resistances * factor
-        change = float(np.max(np.abs(factor - before), initial=0.0))
+        change = float(np.max(np.abs(factor - before) / np.maximum(factor, 1.0), initial=0.0))
         if change <= _SETTLED:
             return settled, growth
     raise SolutionError("resistor's own voltage", change, _SETTLED, "Lower its voltage coefficients vc1 and vc2.")

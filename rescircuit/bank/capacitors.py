@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rescircuit.bank.base import SwitchedComponents, fit_shapes, read_only
-from rescircuit.bank.settings import CapacitorSetting, checked_mask, programmed_sum
-from rescircuit.checks import Array, finite_array, non_negative_array, non_negative_number
+from rescircuit.bank.settings import CapacitorSetting, programmed_sum
+from rescircuit.checks import Array, finite_array, finite_number, non_negative_array, non_negative_number
 from rescircuit.devices.switches import IdealSwitch
 from rescircuit.errors import InputError
 
@@ -88,7 +88,7 @@ class CapacitorBank(SwitchedComponents):
 
     def capacitance(self, mask: Any) -> Any:
         """Capacitance of a setting at small voltages, farad; leading axes of `mask` (..., n) broadcast."""
-        return np.where(checked_mask(mask, self.n), self.on_capacitances, self.off_capacitances).sum(axis=-1)[()]
+        return np.where(self.checked_setting(mask), self.on_capacitances, self.off_capacitances).sum(axis=-1)[()]
 
     def charge(self, mask: Any, voltage: Any) -> Any:
         """Charge into the virtual ground after a step from 0 V to `voltage`, coulomb.
@@ -101,15 +101,15 @@ class CapacitorBank(SwitchedComponents):
             The step, volt, of any sign; axes broadcast against the banks'. Of an open switch `c_off` takes nearly all
             of it, so that the voltage coefficients act on closed branches.
         """
-        mask, step = checked_mask(mask, self.n), finite_array("voltage", voltage, "V")
-        fit_shapes(self.shape, [("mask", mask[..., 0]), ("voltage", step)])
+        step = finite_array("voltage", voltage, "V")
+        mask = self.checked_setting(mask, voltage=step)
         factor, _ = self.coefficients.with_voltage(step[..., np.newaxis])
         capacitances = np.where(mask, self.on_capacitances * factor, self.off_capacitances)
         return (step * capacitances.sum(axis=-1))[()]
 
     def settling_time(self, tolerance: float = 1e-3) -> Any:
         """Time after which the slowest closed branch is within `tolerance` of its charge, second, (...)."""
-        if not 0 < tolerance < 1:
+        if not 0 < finite_number("tolerance", tolerance) < 1:
             raise InputError("tolerance", "above 0 and below 1", tolerance)
         slowest = (self.capacitances * self.switch.r_on).max(axis=-1)
         return (slowest * -np.log(tolerance))[()]

@@ -16,7 +16,7 @@ import numpy as np
 
 from rescircuit.bank.base import fit_shapes
 from rescircuit.bank.parallel import Bank
-from rescircuit.bank.settings import PairSetting, checked_mask, programmed_sum
+from rescircuit.bank.settings import Mask, PairSetting, checked_mask, programmed_sum
 from rescircuit.checks import finite_array
 from rescircuit.devices.coefficients import ROOM_TEMPERATURE
 from rescircuit.errors import InputError
@@ -94,23 +94,26 @@ class DifferentialPair:
         banks = {name: getattr(self, name).at(temperature=temperature, age=age) for name in ("positive", "negative")}
         return DifferentialPair(**banks)
 
+    def split(self, mask: Any) -> tuple[Mask, Mask]:
+        """The positive bank's setting and the negative's, of a `mask` (..., n) of the pair."""
+        mask = checked_mask(mask, self.n)
+        fit_shapes(self.shape, [("mask", mask[..., 0])])
+        return mask[..., : self.positive.n], mask[..., self.positive.n :]
+
     def current(self, mask: Any, voltage: Any) -> Any:
         """The positive bank's output current less the negative's, ampere; see :meth:`Bank.current`."""
-        mask = checked_mask(mask, self.n)
-        cut = self.positive.n
-        return self.positive.current(mask[..., :cut], voltage) - self.negative.current(mask[..., cut:], voltage)
+        first, second = self.split(mask)
+        return self.positive.current(first, voltage) - self.negative.current(second, voltage)
 
     def conductance(self, mask: Any, v_read: float | None = None) -> Any:
         """Difference of the banks' conductances, siemens; see :meth:`Bank.conductance`."""
-        mask = checked_mask(mask, self.n)
-        cut = self.positive.n
-        return self.positive.conductance(mask[..., :cut], v_read) - self.negative.conductance(mask[..., cut:], v_read)
+        first, second = self.split(mask)
+        return self.positive.conductance(first, v_read) - self.negative.conductance(second, v_read)
 
     def slope(self, mask: Any, voltage: float = 0.0) -> Any:
         """The sum, not the difference, of what the banks' currents grow with the voltage, siemens: their noises add."""
-        mask = checked_mask(mask, self.n)
-        cut = self.positive.n
-        return self.positive.slope(mask[..., :cut], voltage) + self.negative.slope(mask[..., cut:], voltage)
+        first, second = self.split(mask)
+        return self.positive.slope(first, voltage) + self.negative.slope(second, voltage)
 
     def program(self, difference: Any, *, progress: Callable[[float], None] | None = None) -> PairSetting:
         """The setting whose difference of conductances comes as close to `difference` as any: solved exactly.
@@ -127,9 +130,12 @@ class DifferentialPair:
         Raises
         ------
         InputError
-            For more resistors than :func:`rescircuit.subset_sum` solves, differences that are not finite, or shapes
-            that do not broadcast.
+            For more resistors than :func:`rescircuit.subset_sum` solves, differences that are not finite, shapes that
+            do not broadcast, or a bank whose fuses are blown.
         """
+        for name, bank in (("positive", self.positive), ("negative", self.negative)):
+            if bank.one_time is not None:
+                raise InputError(name, "a bank whose switches still move", "blown ones", "Take one as it was made.")
         if self.n > LARGEST_N:
             most = LARGEST_N - self.positive.n
             raise InputError("negative", f"of at most {most} resistors beside the positive", self.negative.n)
@@ -145,10 +151,9 @@ class DifferentialPair:
             excluded=self._joined(lambda bank: bank.stuck_open),
             progress=progress,
         )
-        cut, mask = self.positive.n, found["mask"]
         conductances = [
             np.where(part, bank.on_conductances, bank.off_conductances).sum(axis=-1)[()]
-            for part, bank in ((mask[..., :cut], self.positive), (mask[..., cut:], self.negative))
+            for part, bank in zip(self.split(found["mask"]), (self.positive, self.negative), strict=True)
         ]
         del found["value"]
         return PairSetting(
@@ -156,7 +161,7 @@ class DifferentialPair:
             negative_conductance=conductances[1],
             difference=found.pop("total"),
             v_read=self.v_read,
-            n_positive=cut,
+            n_positive=self.positive.n,
             **found,
         )
 

@@ -30,6 +30,7 @@ _FORMAT = "rescircuit bank 1"
 _LARGEST_FILE = 1 << 20  # bytes
 _KINDS = dict(zip(SWITCH_KINDS, (NMOS, IdealSwitch, Fuse, AntiFuse, ThresholdSelector), strict=True))
 
+SwitchNumbers = Annotated[list[float | None], Field(min_length=1, max_length=MOST_COMPONENTS)]  # None: infinite
 Numbers = Annotated[list[float], Field(min_length=1, max_length=MOST_COMPONENTS)]
 Flags = Annotated[list[bool], Field(max_length=MOST_COMPONENTS)]
 
@@ -51,7 +52,7 @@ class _BankFile(_Strict):
     format: Literal["rescircuit bank 1"]
     resistances: Numbers
     switch: SwitchDescription
-    switch_arrays: dict[str, Numbers] = {}
+    switch_arrays: dict[str, SwitchNumbers] = {}
     coefficients: _Coefficients = _Coefficients()
     areas: Numbers | None = None
     v_read: float = DEFAULT_READ_VOLTAGE
@@ -76,12 +77,12 @@ def save_bank(bank: Bank, path: str | Path, mask: Mask | None = None) -> Path:
         raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}")
     if bank.n > MOST_COMPONENTS:
         raise InputError("bank", f"of at most {MOST_COMPONENTS} resistors", bank.n)
+    switch, arrays = _described(bank.switch)
     bank.at()  # refuses one that is at other conditions
     setting = None if mask is None else np.asarray(mask)
     if setting is not None and (setting.dtype != np.bool_ or setting.shape != (bank.n,)):
         required = f"{bank.n} booleans, one a resistor"
         raise InputError("mask", required, f"shape {setting.shape} of {setting.dtype.name}")
-    switch, arrays = _described(bank.switch)
     content = {
         "format": _FORMAT,
         "resistances": bank.resistances,
@@ -143,7 +144,12 @@ def _described(switch: Any) -> tuple[dict[str, Any], dict[str, Any]]:
             finite[name] = float(value[0])
     if "lambda_" in finite:
         finite["lambda"] = finite.pop("lambda_")
-    return {"kind": kind, **finite}, arrays
+    endless = {name: [None if x == math.inf else x for x in value.tolist()] for name, value in arrays.items()}
+    return {"kind": kind, **finite}, endless
+
+
+def _with_infinity(values: list[float | None]) -> Any:
+    return np.array([math.inf if value is None else value for value in values])
 
 
 def _built(content: _BankFile) -> Bank:
@@ -156,7 +162,7 @@ def _built(content: _BankFile) -> Bank:
     if content.switch_arrays:
         switch = type(switch)(
             **{name: getattr(switch, name) for name in own}
-            | {name: np.array(values) for name, values in content.switch_arrays.items()}
+            | {name: _with_infinity(values) for name, values in content.switch_arrays.items()}
         )
     one_time = None
     if content.blown is not None:

@@ -67,7 +67,7 @@ class Bank(SwitchedComponents):
     def __post_init__(self) -> None:
         super().__post_init__()
         positive_number("v_read", self.v_read, "V")
-        if not hasattr(self.switch, "branch_current"):
+        if isinstance(self.switch, type) or not hasattr(self.switch, "branch_current"):
             raise InputError("switch", "a switch, such as NMOS(w_over_l=10) or IdealSwitch()", self.switch)
         for name in ("stuck_closed", "stuck_open"):
             self._keep_faults(name)
@@ -77,7 +77,6 @@ class Bank(SwitchedComponents):
             and (self.stuck_closed & self.stuck_open).any()
         ):
             raise InputError("stuck_open", "of other switches than stuck_closed", "one that is stuck both ways")
-
         if self.one_time is not None and self.one_time.closed.shape != self.resistances.shape:
             raise InputError("one_time", f"of shape {self.resistances.shape}", f"shape {self.one_time.closed.shape}")
 
@@ -94,13 +93,14 @@ class Bank(SwitchedComponents):
     @property
     def full_scale(self) -> Array:
         """What the bank conducts at `v_read` with all switches closed that close, siemens, (...)."""
-        if self.stuck_open is None:
+        if self.stuck_open is None and self.one_time is None:
             return self.on_conductances.sum(axis=-1)
-        return np.where(self.stuck_open, self.off_conductances, self.on_conductances).sum(axis=-1)
+        closed = self.actual_mask(np.ones(self.n, bool))
+        return np.where(closed, self.on_conductances, self.off_conductances).sum(axis=-1)
 
     def actual_mask(self, mask: Any) -> Mask:
         """The setting that comes about when `mask` (..., n) is asked for: faults stay as they are."""
-        return self._despite_faults(checked_mask(mask, self.n), ...)
+        return self._despite_faults(self.checked_setting(mask), ...)
 
     def branch(self, v_in: Array, v_out: Array, *, closed: Any, item: int) -> BranchCurrent:
         """Current of branch `item` of every bank from `v_in` to `v_out`, and its derivatives by both.
@@ -132,9 +132,8 @@ class Bank(SwitchedComponents):
         InputError
             For a mask of another length, or a negative voltage at NMOS switches.
         """
-        mask = checked_mask(mask, self.n)
         across = finite_array("voltage", voltage, "V")
-        fit_shapes(self.shape, [("mask", mask[..., 0]), ("voltage", across)])
+        mask = self.checked_setting(mask, voltage=across)
         through = [self._branch_currents(across[..., np.newaxis], closed=closed) for closed in (True, False)]
         return np.where(self.actual_mask(mask), *through).sum(axis=-1)[()]
 
@@ -145,8 +144,8 @@ class Bank(SwitchedComponents):
 
     def slope(self, mask: Any, voltage: float = 0.0) -> Any:
         """Growth of the current with the voltage, dI/dV, at `voltage` volt, siemens."""
-        mask = checked_mask(mask, self.n)
-        v_in, v_out = np.asarray(voltage), np.zeros(())
+        v_in, v_out = finite_array("voltage", voltage, "V"), np.zeros(())
+        mask = self.checked_setting(mask, voltage=v_in)
         parts = [self.branch(v_in, v_out, closed=mask[..., k], item=k)[1] for k in range(self.n)]
         return np.sum(parts, axis=0)[()]
 
@@ -237,7 +236,7 @@ class Bank(SwitchedComponents):
         """What becomes of switches asked to be `closed`, those `at` this place in (..., n)."""
         if self.one_time is not None:
             state = self.one_time.closed[at]
-            return np.broadcast_to(state, np.broadcast_shapes(np.shape(closed), state.shape))
+            closed = np.broadcast_to(state, np.broadcast_shapes(np.shape(closed), state.shape))
         if self.stuck_closed is not None:
             closed = closed | self.stuck_closed[at]
         return closed if self.stuck_open is None else closed & ~self.stuck_open[at]

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rescircuit.bank.base import SwitchedComponents, fit_shapes, read_only
-from rescircuit.bank.settings import Mask, SeriesSetting, checked_mask
+from rescircuit.bank.settings import Mask, SeriesSetting
 from rescircuit.checks import Array, finite_array, non_negative_array
 from rescircuit.devices.switches import IdealSwitch
 from rescircuit.errors import InputError, SolutionError
@@ -23,7 +23,7 @@ from rescircuit.subsetsum import subset_sum
 
 __all__ = ["SeriesBank"]
 
-_SETTLED = 4e-16  # relative, of a factor near 1
+_SETTLED = 1e-15  # relative; the last bits of a factor need not come to rest
 _MOST_STEPS = 100
 
 
@@ -78,7 +78,7 @@ class SeriesBank(SwitchedComponents):
 
     def resistance(self, mask: Any) -> Any:
         """Resistance of a setting, ohm; the leading axes of `mask` (..., n) broadcast against the banks'."""
-        mask = checked_mask(mask, self.n)
+        mask = self.checked_setting(mask)
         return np.where(mask, self.counted_resistances, self.bypassed_resistances).sum(axis=-1)[()]
 
     def conductance(self, mask: Any) -> Any:
@@ -100,12 +100,12 @@ class SeriesBank(SwitchedComponents):
         InputError
             For a mask of another length, or a setting without resistance.
         """
-        mask, across = checked_mask(mask, self.n), finite_array("voltage", voltage, "V")
+        across = finite_array("voltage", voltage, "V")
+        mask = self.checked_setting(mask, voltage=across)
         if not np.all(self.resistance(mask)):
             raise InputError("mask", "a setting with a resistance", "all bypasses closed, of 0 ohm", "It is a short.")
         if not self.coefficients.voltage_dependent:
             return across[()] / self.resistance(mask)
-        fit_shapes(self.shape, [("mask", mask[..., 0]), ("voltage", across)])
         return self._at_its_voltages(mask, across)[()]
 
     def slope(self, mask: Any, voltage: float = 0.0) -> Any:
@@ -205,7 +205,7 @@ class SeriesBank(SwitchedComponents):
             current = across / parts.sum(axis=-1)
             before = factor
             factor, _ = self.coefficients.with_voltage(current[..., np.newaxis] * parts)
-            change = float(np.max(np.abs(factor - before)))
+            change = float(np.max(np.abs(factor - before) / np.maximum(factor, 1.0)))
             if change <= _SETTLED:
                 return current
         raise SolutionError("string's voltages", change, _SETTLED, "Lower the voltage coefficients vc1 and vc2.")

@@ -16,7 +16,10 @@ from rescircuit.subsetsum import subset_sum
 if TYPE_CHECKING:
     from rescircuit.calibration.estimates import Calibration
 
-__all__ = ["CalibratedSetting", "UsefulSize", "program_calibrated", "useful_size"]
+__all__ = ["CalibratedSetting", "UsefulSize", "problem_of", "program_calibrated", "useful_size"]
+
+_MOST_SIZES = 20
+_GRID_BITS = 41  # below the power of two above the full scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class CalibratedSetting:
     mask : bool array (..., n)
         ``True`` where a switch is to be closed.
     estimate : float or array (...)
-        What the bank conducts with it by the calibration, siemens.
+        What the bank conducts with it by the calibration, siemens; values count as :func:`problem_of` rounds them.
     target : float or array (...)
         What was asked for, siemens.
     residual : float or array (...)
@@ -78,14 +81,9 @@ def program_calibrated(
     except ValueError:
         required = f"of a shape that broadcasts against the banks' {calibration.shape}"
         raise InputError("target", required, f"shape {target.shape}") from None
-    # A switch stuck closed before the measurement is dead in it, and its conductance is part of the offset.
-    excluded = (calibration.dead & ~calibration.stuck_closed) | calibration.stuck_open
     solution = subset_sum(
-        np.where(excluded, 0.0, calibration.values),
-        target,
-        offset=calibration.offset,
-        chosen=calibration.stuck_closed,
-        excluded=excluded,
+        targets=target,
+        **problem_of(calibration),
         best=best,
         method=method,
         time_limit=time_limit,
@@ -108,6 +106,27 @@ def program_calibrated(
         v_read=calibration.v_read,
         method=solution.method,
     )
+
+
+def problem_of(calibration: Calibration) -> dict[str, Any]:
+    """The programming problem of measured banks: `items`, `offset`, `chosen` and `excluded` of :func:`subset_sum`.
+
+    Values are rounded to a binary grid, 2⁻⁴⁰ of a bank's full scale or finer. Readings are whole numbers of a
+    converter's steps, so that sums of different switches would be alike but for the last bits of doubles; telling which
+    is the closer would take exact arithmetic, and mean nothing. On a binary grid all sums are exact.
+    """
+    full_scale = np.abs(calibration.offset) + np.abs(calibration.values).sum(axis=-1)
+    _, exponent = np.frexp(full_scale)
+    grid = np.ldexp(1.0, exponent - _GRID_BITS)
+    # A switch stuck closed before the measurement is dead in it, and its conductance is part of the offset.
+    excluded = (calibration.dead & ~calibration.stuck_closed) | calibration.stuck_open
+    steps = grid[..., np.newaxis]
+    return {
+        "items": np.where(excluded, 0.0, np.round(calibration.values / steps) * steps),
+        "offset": np.round(calibration.offset / grid) * grid,
+        "chosen": calibration.stuck_closed,
+        "excluded": excluded,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +170,8 @@ def useful_size(
     within : float
         How near to the least error is near enough, relative.
     sizes : sequence of int, optional
-        The k to try; by default all.
+        The k to try; by default 1 to n, or to 20 where there are more: further ones take long, and few read-outs are
+        good enough for them.
 
     Raises
     ------
@@ -159,7 +179,7 @@ def useful_size(
         For numbers out of range.
     """
     positive_number("within", within)
-    sizes = range(1, calibration.n + 1) if sizes is None else sizes
+    sizes = range(1, min(calibration.n, _MOST_SIZES) + 1) if sizes is None else sizes
     sizes = np.array([whole_number("sizes", k, 1, calibration.n) for k in sizes])
     if not sizes.size:
         raise InputError("sizes", "at least one number of resistors", "none")

@@ -38,7 +38,6 @@ EPILOG = example(
     "rescircuit calibrate bench.csv --adc-bits 16 --v-read 0.1V -o measured.zarr",
     "rescircuit program measured.zarr targets.csv -o settings.csv",
 )
-_LARGEST_SIZE = 20  # resistors of a bank that are tried: each more doubles the work
 
 
 def calibrate(
@@ -123,7 +122,7 @@ def calibrate(
             from_chip(chip, out, options, demands, report)
         report("summing up", 0, 1)
         part = load_calibration(out, banks=slice(0, CHUNK))
-        useful = useful_size(part, sizes=range(1, min(part.n, _LARGEST_SIZE) + 1))
+        useful = useful_size(part)
         summary = _summary(out, part, useful)
         files = [out]
         if plot is not None:

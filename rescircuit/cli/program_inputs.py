@@ -90,10 +90,12 @@ def read_inputs(
     """Read all files and bring them into one shape."""
     import numpy as np
 
+    from rescircuit.calibration.programming import problem_of
     from rescircuit.measured import read_values
 
     measured = _calibration(values, unit)
-    items = _siemens(values, unit) if measured is None else np.where(_excluded(measured), 0.0, measured.values)
+    known = None if measured is None else problem_of(measured)
+    items = _siemens(values, unit) if known is None else known["items"]
     goals = read_targets(targets)
     lead, n = items.shape[:-1], items.shape[-1]
     if math.prod(lead) == 1:  # one bank
@@ -105,11 +107,11 @@ def read_inputs(
     closed = _switches("--stuck-closed", stuck_closed, "stuck_closed", items.shape)
     opened = _switches("--stuck-open", stuck_open, "stuck_open", items.shape)
     leak: Any = 0.0 if offset is None else _for_each("--offset", _numbers("--offset", offset, "offset"), shape)
-    if measured is not None:
+    if known is not None:
         if offset is not None:
             raise InputError("--offset", "left out for a calibration, which has it measured", offset)
-        leak = measured.offset.reshape(()) if items.ndim == 1 else measured.offset
-        closed, opened = _found(measured.stuck_closed, closed, items), _found(_excluded(measured), opened, items)
+        leak = known["offset"].reshape(()) if items.ndim == 1 else known["offset"]
+        closed, opened = _found(known["chosen"], closed, items), _found(known["excluded"], opened, items)
     return Inputs(
         values=items,
         targets=np.broadcast_to(_for_each("TARGETS", goals, shape), shape),
@@ -181,11 +183,6 @@ def _claims_to_be_checked(store: Path) -> bool:
     except InputError:
         return False
     return sum(mark in content for mark in (b'"digests"', b'"provenance"', b'"chunk_rows"')) > 1
-
-
-def _excluded(measured: Calibration) -> NDArray[Any]:
-    """Switches that add nothing, so that no setting needs them."""
-    return (measured.dead & ~measured.stuck_closed) | measured.stuck_open
 
 
 def _found(measured: NDArray[Any], given: NDArray[Any] | None, items: Array) -> NDArray[Any]:

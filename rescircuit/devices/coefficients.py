@@ -11,12 +11,22 @@ import numpy as np
 from rescircuit.checks import Array, finite_array, finite_number, non_negative_number
 from rescircuit.errors import InputError
 
-__all__ = ["ABSOLUTE_ZERO", "LARGEST_VOLTAGE", "ROOM_TEMPERATURE", "THOUSAND_HOURS", "Coefficients", "broadcast"]
+__all__ = [
+    "ABSOLUTE_ZERO",
+    "LARGEST_VOLTAGE",
+    "ROOM_TEMPERATURE",
+    "THOUSAND_HOURS",
+    "Coefficients",
+    "broadcast",
+    "checked_age",
+    "checked_temperature",
+]
 
 ROOM_TEMPERATURE = 27.0  # °C, at which values are given; ngspice's too
 ABSOLUTE_ZERO = -273.15  # °C
 THOUSAND_HOURS = 3.6e6  # second; the usual length of a life test
 LARGEST_VOLTAGE = 10.0  # volt; beyond, voltage coefficients act as at this voltage
+_HOTTEST, _OLDEST = 1e4, 1e15  # °C and second: beyond what anything outlasts, within what floats still square
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,10 +69,12 @@ class Coefficients:
             object.__setattr__(self, name, values[()] if values.ndim else float(values))
         if not 0 <= finite_number("drift_exponent", self.drift_exponent) <= 2:
             raise InputError("drift_exponent", "a number from 0 to 2", self.drift_exponent)
-        across = np.linspace(0.0, LARGEST_VOLTAGE, 201)
-        with np.errstate(divide="ignore"):  # where nothing is left of a resistance, as the next line says
-            factor, slope = self.with_voltage(across.reshape(-1, *[1] * max(np.ndim(self.vc1), np.ndim(self.vc2))))
-        if (factor <= 0).any() or (slope <= 0).any():
+        # Of the factor f at 10 V alone: 1 - v f'/f is (1 - vc2 v²) / f, and where f is least at some v below 10 V
+        # it is 1 - vc2 v².
+        with np.errstate(over="ignore", invalid="ignore"):
+            bow = np.asarray(self.vc2) * LARGEST_VOLTAGE**2
+            rising = (bow < 1) & (1.0 + self.vc1 * LARGEST_VOLTAGE + bow > 0)
+        if not rising.all():
             required = f"small enough for a current that rises with the voltage up to {LARGEST_VOLTAGE:g} V"
             worst = max((self.vc1, self.vc2), key=lambda values: float(np.max(np.abs(values))))
             raise InputError("vc1 and vc2", required, float(np.max(np.abs(worst))))
@@ -78,17 +90,16 @@ class Coefficients:
         Raises
         ------
         InputError
-            For a temperature below absolute zero, a negative age, and conditions that leave nothing of the value.
+            For a temperature below absolute zero or above 1e4 °C, an age that is negative or above 1e15 s, and
+            conditions that leave nothing of the value.
         """
-        if finite_number("temperature", temperature) <= ABSOLUTE_ZERO:
-            raise InputError("temperature", f"above absolute zero, {ABSOLUTE_ZERO} °C", temperature)
-        aged = (non_negative_number("age", age, "s") / THOUSAND_HOURS) ** self.drift_exponent if age else 0.0
-        by = temperature - ROOM_TEMPERATURE
+        by = checked_temperature(temperature) - ROOM_TEMPERATURE
+        aged = (checked_age(age) / THOUSAND_HOURS) ** self.drift_exponent if age else 0.0
         warmed = 1.0 + self.tc1 * by + self.tc2 * by**2
         drifted = 1.0 + self.drift * aged
-        if np.min(warmed) <= 0 or np.min(drifted) <= 0:
-            required = "within the range in which the coefficients leave values above 0"
-            raise InputError("temperature" if np.min(warmed) <= 0 else "age", required, temperature if by else age)
+        for name, got, left in (("temperature", temperature, warmed), ("age", age, drifted)):
+            if np.min(left) <= 0:
+                raise InputError(name, "within the range in which the coefficients leave values above 0", got)
         return np.asarray(warmed * drifted)
 
     def with_voltage(self, across: Array) -> tuple[Array, Array]:
@@ -118,6 +129,23 @@ class Coefficients:
         own: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         arrays = {name: change(name, values) for name, values in own.items() if np.ndim(values)}
         return Coefficients(**(own | arrays)) if arrays else self
+
+
+def checked_temperature(temperature: Any) -> float:
+    """`temperature` as a float, °C."""
+    required = f"a temperature above {ABSOLUTE_ZERO:g} °C"
+    number = finite_number("temperature", temperature, required)
+    if number <= ABSOLUTE_ZERO or number > _HOTTEST:
+        raise InputError("temperature", required if number < 0 else f"at most {_HOTTEST:g} °C", temperature)
+    return number
+
+
+def checked_age(age: Any) -> float:
+    """`age` as a float, second."""
+    number = non_negative_number("age", age, "s")
+    if number > _OLDEST:
+        raise InputError("age", f"at most {_OLDEST:g} s", age)
+    return number
 
 
 def broadcast(name: str, values: Any, shape: tuple[int, ...]) -> Array:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_number, non_negative_number, positive_array, positive_number, whole_number
+from rescircuit.checks import Array, checked_shape, finite_number, non_negative_number, positive_array, positive_number
 from rescircuit.devices.coefficients import Coefficients
 from rescircuit.devices.laws import Uniform
 from rescircuit.devices.streams import Stream
@@ -132,7 +132,7 @@ class Component:
         -------
         array, `shape`
         """
-        shape = _checked_shape(shape)
+        shape = checked_shape(shape)
         nominal = np.asarray(self.nominal) if nominals is None else positive_array("nominals", nominals, self.unit)
         try:
             nominal = np.broadcast_to(nominal, shape)
@@ -162,7 +162,7 @@ class Component:
         self, shape: int | tuple[int, ...] = (), *, seed: int, chip: int = 0, start: int = 0
     ) -> Coefficients:
         """Coefficients of the same components; arrays of `shape` where they differ, else numbers."""
-        shape = _checked_shape(shape)
+        shape = checked_shape(shape)
 
         def own(name: str, spread: float) -> Any:
             value = getattr(self, name)
@@ -190,8 +190,3 @@ class Component:
     def _coefficients(self, **own: Any) -> Coefficients:
         shared = {name: getattr(self, name) for name in ("tc1", "tc2", "vc1", "vc2", "drift", "drift_exponent")}
         return Coefficients(**(shared | own))
-
-
-def _checked_shape(shape: Any) -> tuple[int, ...]:
-    sizes = shape if isinstance(shape, tuple | list) else (shape,)
-    return tuple(whole_number("shape", size, 0) for size in sizes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.checks import finite_number
+from rescircuit.checks import checked_shape, finite_number
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 
@@ -44,17 +44,18 @@ class Faults:
             raise InputError("stuck_closed", f"at most {left:g}, what stuck_open leaves", self.stuck_closed)
 
     def sample(
-        self, shape: tuple[int, ...], *, seed: int, chip: int = 0, start: int = 0
+        self, shape: int | tuple[int, ...], *, seed: int, chip: int = 0, start: int = 0
     ) -> dict[str, NDArray[np.bool_] | None]:
         """Flags `stuck_open` and `stuck_closed` of the switches of one chip, (shape); None where none is stuck.
 
         Parameters
         ----------
-        shape : tuple of int
+        shape : int or tuple of int
             Elements are numbered in C order.
         seed, chip, start : int
             See :meth:`rescircuit.Resistor.sample`.
         """
+        shape = checked_shape(shape)
         if not self.stuck_open + self.stuck_closed:
             return {"stuck_open": None, "stuck_closed": None}
         stream = Stream(seed=seed, chip=chip, source="switch.faults")

@@ -168,6 +168,8 @@ class Variation:
             return self.mismatch or None
         if areas is None:
             raise InputError("areas", "the devices' areas (m²), as the variation has a matching by area", areas)
+        if not count:
+            return np.empty(0)
         areas = positive_array("areas", areas, "m²")
         try:
             np.broadcast_to(areas, count)

@@ -5,6 +5,7 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.calibration import Patterns, ReadOut, calibrate, trim, useful_size
+from rescircuit.calibration.programming import problem_of
 from rescircuit.errors import InputError
 
 
@@ -48,9 +49,9 @@ def test_a_programmed_setting_is_the_best_of_all(found, target):
     bits = (np.arange(2 ** len(alive))[:, np.newaxis] >> np.arange(len(alive))) & 1
     sums = one.offset + bits @ one.values[alive]
     setting = one.program(target)
-    assert abs(setting.residual) == pytest.approx(np.abs(sums - target).min(), abs=1e-18)
+    assert abs(setting.residual) == pytest.approx(np.abs(sums - target).min(), abs=1e-16)
     several = one.program(target, best=5)
-    np.testing.assert_allclose(np.abs(several.residual), np.sort(np.abs(sums - target))[:5], atol=1e-18)
+    np.testing.assert_allclose(np.abs(several.residual), np.sort(np.abs(sums - target))[:5], atol=1e-16)
     np.testing.assert_allclose(several.standard_error, one.error_of(several.mask))
     assert not several.mask[:, one.dead].any()
 
@@ -117,7 +118,8 @@ def test_a_closed_loop_goes_below_the_floor(chip, noisy, found, target, rms):
     assert rms(looped.standard_error) < 0.4 * rms(opened.standard_error)
     # By itself the estimate among so many is no better than before: it is the measurement that tells.
     first = trim(chip, noisy.sample(3, count=300), found, target, seed=9, best=1, averages=256)
-    assert np.array_equal(first.mask, opened.mask)
+    distances = [np.abs(found.estimate(each.mask) - target) for each in (first, opened)]  # settings that tie may differ
+    np.testing.assert_allclose(*distances, atol=1e-16)
 
 
 def test_measuring_again_does_not_take_out_a_gain_error(chip, rms):
@@ -192,7 +194,7 @@ def test_a_gain_error_hides_nothing_of_a_fine_converters_trim(banks):
     some, sampled = banks.part(slice(0, 40)), replace(sheet.sample(seed=1), gain_error=np.array([0.05]))
     trimmed = trim(some, sampled, calibrate(some, sampled, seed=1), 2e-6, seed=2, best=6)
     ratio = trimmed.estimate / some.conductance(trimmed.mask)
-    assert ratio == pytest.approx(1.05, rel=1e-6)
+    assert ratio == pytest.approx(1.05, rel=1e-5)
     assert trimmed.standard_error == pytest.approx(0.1 * trimmed.estimate, rel=1e-6)
 
 
@@ -213,3 +215,18 @@ def test_what_does_not_belong_together_is_not_trimmed(banks, sheet, change, says
     found = calibrate(some, sampled, seed=1)
     with pytest.raises(InputError, match=f"^{says}"):
         trim(*change(some, sampled, found), 1e-6, seed=1)
+
+
+def test_values_are_programmed_on_a_binary_grid():
+    """Readings are whole steps: without the grid most sums would tie, and that took a hundred times as long."""
+    poly = rc.Resistor(nominal=1e6, common=0.2, mismatch=0.01)
+    bank = rc.Bank.sample(poly, n=14, seed=2, shape=(20,))
+    found = rc.calibrate(bank, rc.ReadOut(adc_bits=10, dither=1.0, averages=4).sample(1), seed=1)
+    problem = problem_of(found)
+    used = ~problem["excluded"]
+    full_scale = np.abs(found.values).sum(axis=-1) + np.abs(found.offset)
+    assert (np.abs(problem["items"] - found.values)[used] <= 2.0**-40 * full_scale.max()).all()
+    grid = 2.0 ** (np.floor(np.log2(full_scale)) - 40)
+    for values, steps in ((problem["items"], grid[:, np.newaxis]), (problem["offset"], grid)):
+        assert np.array_equal(np.round(values / steps), values / steps)
+    assert set(found.program(np.full(20, 5e-6)).status) == {"optimal"}

@@ -59,7 +59,7 @@ def test_bad_coefficients(options, says):
 
 
 def test_conditions_that_leave_nothing():
-    with pytest.raises(rc.InputError, match="temperature must be above absolute zero"):
+    with pytest.raises(rc.InputError, match=r"temperature must be a temperature above -273.15 °C"):
         rc.Coefficients().at(-300.0, 0.0)
     with pytest.raises(rc.InputError, match="temperature must be within the range"):
         rc.Coefficients(tc1=-0.01).at(127.0, 0.0)
@@ -67,3 +67,28 @@ def test_conditions_that_leave_nothing():
         rc.Coefficients(drift=-0.5).at(27.0, 5 * THOUSAND_HOURS)
     with pytest.raises(rc.InputError, match="age must be a finite number of at least 0"):
         rc.Coefficients().at(27.0, -1.0)
+
+
+def test_the_check_at_10_v_is_that_of_all_voltages_below():
+    """Against a dense sweep of factor and growth, over pairs of coefficients on both sides of the limit."""
+    across = np.linspace(0.0, LARGEST_VOLTAGE * (1 - 1e-12), 4001)
+    for vc1, vc2 in np.random.default_rng(1).uniform([-0.25, -0.015], [0.1, 0.015], (300, 2)):
+        factor = 1 + vc1 * across + vc2 * across**2
+        rising = (factor > 0).all() and (1 - vc2 * across**2 > 0).all()
+        try:
+            rc.Coefficients(vc1=vc1, vc2=vc2)
+        except rc.InputError:
+            assert not rising
+        else:
+            assert rising
+
+
+def test_conditions_beyond_all_bounds_and_what_each_message_names():
+    with pytest.raises(rc.InputError, match="temperature must be at most 10000 °C"):
+        rc.Coefficients(tc2=1e-6).at(1e200, 0.0)
+    with pytest.raises(rc.InputError, match=r"age must be at most 1e\+15 s"):
+        rc.Coefficients(drift=0.1, drift_exponent=2).at(27.0, 1e300)
+    with pytest.raises(rc.InputError, match=r"age must be within .*, got 18000000"):
+        rc.Coefficients(drift=-0.5).at(85.0, 5 * THOUSAND_HOURS)
+    with pytest.raises(rc.InputError, match="vc1 and vc2 must be small enough"):
+        rc.Coefficients(vc1=1e308, vc2=1e308)

@@ -87,3 +87,8 @@ def test_bad_input_gets_one_clear_line(make, says):
         make()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_no_components_at_all_have_no_area_to_be_refused():
+    matched = rc.Resistor(nominal=1e4, geometry=FILM, variation=rc.Variation(matching=2e-8))
+    assert matched.sample(0, seed=1).shape == (0,)

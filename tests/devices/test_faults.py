@@ -44,3 +44,11 @@ def test_banks_are_sampled_with_them():
 def test_what_are_no_probabilities(options, says):
     with pytest.raises(rc.InputError, match=says):
         rc.Faults(**options)
+
+
+def test_a_shape_may_be_a_number():
+    flags = rc.Faults(stuck_open=0.5).sample(50, seed=1)["stuck_open"]
+    assert flags is not None
+    assert np.array_equal(flags, rc.Faults(stuck_open=0.5).sample((50,), seed=1)["stuck_open"])
+    with pytest.raises(rc.InputError, match=r"shape must be a whole number of at least 0, got 1.5"):
+        rc.Faults().sample(1.5, seed=1)

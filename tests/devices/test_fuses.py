@@ -132,3 +132,8 @@ def test_bad_input_is_answered_in_one_line(act, says):
         act()
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_resistances_of_different_shapes_are_one_clear_line():
+    with pytest.raises(rc.InputError, match=r"r_off must be of a shape that broadcasts with that of r_on, \(2,\)"):
+        Fuse(r_on=[1.0, 2.0], r_off=[1e9, 1e9, 1e9])

@@ -284,3 +284,23 @@ def test_states_are_read_only():
     array = sampled(3)
     with pytest.raises(ValueError, match="read-only"):
         array.conductances[0] = 1.0
+
+
+def test_what_is_stuck_does_not_drift_and_a_short_circuit_drifts_from_when_it_came():
+    array = sampled(stuck_at_g_min=0.3, stuck_at_g_max=0.3, drift_exponent=0.1, drift_exponent_spread=0.02)
+    later = array.at(1e6)
+    assert np.array_equal(later[array.stuck], array.conductances[array.stuck])
+    assert (later[~array.stuck] < array.conductances[~array.stuck]).all()
+    short = sampled(9, drift_exponent=0.1, endurance=1.0, worn_at="g_max").write(50e-6).write(50e-6, time=1e6)
+    assert short.worn_out.all()
+    assert (short.at(1e6) == 101e-6).all()
+    assert short.at(1e6 + 1e3) == pytest.approx(np.full(9, 101e-6 * 1e3**-0.1), rel=1e-12)
+
+
+def test_noise_below_the_window_is_that_at_its_edge():
+    """Drift leads there; a straight line would have gone on to several times as much."""
+    memristor = Memristor(g_min=90e-6, g_max=100e-6, read_noise=(0.1, 0.01), drift_exponent=0.5)
+    array = MemristorArray.sample(memristor, 20_000, seed=1)
+    drifted = array.at(1e6)
+    assert drifted == pytest.approx(np.full(20_000, 90e-9), rel=1e-12)
+    assert (array.read(0, time=1e6) / drifted).std() == pytest.approx(0.1, rel=0.02)

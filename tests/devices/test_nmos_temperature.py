@@ -251,3 +251,11 @@ def test_temperatures_without_a_switch_are_refused(switch, temperature, says):
         switch.at(temperature)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_switch_at_its_own_temperature_is_itself():
+    hot = LEAKY.at(85.0)
+    assert hot.at(85) is hot
+    assert hot.at(27.0) == LEAKY
+    with pytest.raises(rc.InputError, match="temperature must be at most 10000 °C"):
+        LEAKY.at(1e200)

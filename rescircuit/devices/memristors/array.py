@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.checks import Array, finite_array, non_negative_number, whole_number
+from rescircuit.checks import Array, checked_shape, finite_array, non_negative_number, whole_number
 from rescircuit.devices.memristors.states import Memristor
 from rescircuit.devices.streams import Stream, exponential, logarithm
 from rescircuit.errors import InputError
@@ -37,13 +37,13 @@ class MemristorArray:
     writes : int array (...)
         Writes done to each.
     written_at : array (...)
-        When each was last written, second.
+        When each last took a write, second.
     stuck : bool array (...)
         Which were made unable to leave an end of the window.
     lifetimes : array (...)
         How many writes each lives through; infinite without an endurance.
     exponents : array (...)
-        Each one's exponent of drift.
+        Each one's exponent of drift; 0 of stuck ones.
     seed, chip, start : int
         Where the sample comes from, and the number on the chip of the first device; others follow in C order.
     reads : int
@@ -92,8 +92,7 @@ class MemristorArray:
         """
         if not isinstance(memristor, Memristor):
             raise InputError("memristor", "a Memristor", memristor)
-        sizes = shape if isinstance(shape, tuple | list) else (shape,)
-        shape = tuple(whole_number("shape", size, 0) for size in sizes)
+        shape = checked_shape(shape)
         count = math.prod(shape)
         start = whole_number("start", start, 0)
 
@@ -107,6 +106,7 @@ class MemristorArray:
         if memristor.drift_exponent_spread:
             spread = memristor.drift_exponent_spread * stream("drift").normal(count, start)
             exponents = np.maximum(exponents + spread, 0.0)
+        exponents[low | high] = 0.0  # they cannot leave their end of the window
         lifetimes = np.full(count, _ENDLESS if memristor.endurance is None else float(memristor.endurance))
         if memristor.endurance is not None and memristor.endurance_spread:
             lifetimes *= exponential(memristor.endurance_spread * stream("endurance").normal(count, start))
@@ -162,8 +162,7 @@ class MemristorArray:
         if self.memristor.read_noise == (0.0, 0.0):
             return conductances
         noise = self._normal(f"read.{number}")
-        relative = np.maximum(self.memristor.spread("read_noise", conductances), 0.0)  # drift leads below g_min
-        return conductances * (1.0 + relative * noise)
+        return conductances * (1.0 + self.memristor.spread("read_noise", conductances) * noise)
 
     def write(self, targets: Any, mask: Any = None, *, time: float = 0.0) -> MemristorArray:
         """The array after one write pulse, without a look at where it landed.
@@ -190,15 +189,15 @@ class MemristorArray:
             raise InputError("time", f"not before the last write, at {self.written_at.max():g} s", time)
         writes = self.writes + chosen
         lasting = chosen & ~self.stuck & (writes <= self.lifetimes)
-        conductances = np.where(lasting, self._landed(aims, lasting, writes), self.conductances)
+        conductances, changed = np.where(lasting, self._landed(aims, lasting, writes), self.conductances), lasting
         if self.memristor.worn_at == "g_max":
             failing = chosen & ~self.stuck & (writes > self.lifetimes)
-            conductances = np.where(failing, self.memristor.g_max, conductances)
+            conductances, changed = np.where(failing, self.memristor.g_max, conductances), lasting | failing
         return replace(
             self,
             conductances=conductances,
             writes=writes,
-            written_at=np.where(lasting, time, self.written_at),
+            written_at=np.where(changed, time, self.written_at),
         )
 
     def checked_targets(self, targets: Any) -> Array:

@@ -125,9 +125,10 @@ class Memristor:
         return np.where(number == self.levels - 1, self.g_max, self.g_min + step * number)
 
     def spread(self, name: Literal["programming_error", "read_noise"], conductances: Array) -> Array:
-        """The standard deviation `name` at `conductances`, of their shape."""
+        """The standard deviation `name` at `conductances`, of their shape; below `g_min`, by drift, as at `g_min`."""
         low, high = getattr(self, name)
-        return low + (high - low) * ((conductances - self.g_min) / (self.g_max - self.g_min))
+        place = (np.maximum(conductances, self.g_min) - self.g_min) / (self.g_max - self.g_min)
+        return low + (high - low) * place
 
 
 def _pair(name: str, value: Any, largest: float) -> tuple[float, float]:

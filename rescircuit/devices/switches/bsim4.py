@@ -16,9 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-from rescircuit.checks import Array, positive_number
+from rescircuit.checks import Array, checked_shape, finite_number, positive_number
+from rescircuit.devices.coefficients import checked_temperature
 from rescircuit.devices.switches.bsim4_parameters import BSIM4_PARAMETERS
-from rescircuit.devices.switches.parameters import checked_shape, checked_temperature
 from rescircuit.devices.switches.protocol import BranchCurrent, Flags
 from rescircuit.errors import InputError
 from rescircuit.files import file_size
@@ -29,7 +29,7 @@ _LARGEST = 1 << 20  # characters of a card; the largest of foundries have some t
 _SUFFIXES = {"t": "1e12", "g": "1e9", "meg": "1e6", "k": "1e3", "mil": "25.4e-6", "m": "1e-3", "u": "1e-6"}
 _SUFFIXES |= {"n": "1e-9", "p": "1e-12", "f": "1e-15", "": "1"}
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)", re.ASCII)
-_VERSION = re.compile(r"4\.\d(?:\.\d)?", re.ASCII)
+_VERSION = re.compile(r"4\.[0-8](?:\.?\d)?", re.ASCII)
 _LEVELS = (14.0, 54.0)
 _Word = tuple[int, str]  # with the number of its line
 
@@ -50,12 +50,15 @@ class BSIM4Card:
     version: str = "4.8"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.parameters, tuple) or not all(_is_pair(each) for each in self.parameters):
+            raise InputError("parameters", "a tuple of pairs, each a name and a number", self.parameters)
         names = [name for name, _ in self.parameters]
-        for name, value in self.parameters:
+        for name in names:
             if name not in BSIM4_PARAMETERS or names.count(name) > 1:
                 raise InputError("parameters", "names of BSIM4 that ngspice 39 knows, each once", name)
-            if not isinstance(value, float) or not math.isfinite(value):
-                raise InputError(f"parameter {name}", "a finite number", value)
+        # Plain floats: what is written into a deck is their repr.
+        plain = tuple((name, finite_number(f"parameter {name}", value)) for name, value in self.parameters)
+        object.__setattr__(self, "parameters", plain)
         if not isinstance(self.version, str) or not _VERSION.fullmatch(self.version):
             raise InputError("version", "one of BSIM4, such as 4.5 or 4.8.1", self.version)
 
@@ -94,22 +97,22 @@ class BSIM4Card:
         if len(rest) % 3:
             raise InputError(f"card, line {rest[-1][0]}", "name = number, in pairs", rest[-1][1])
         values: dict[str, float] = {}
-        version = "4.8"
+        version: str | None = None
         for (line, name), (_, sign), (_, value) in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
             where = f"card, line {line}"
             if sign != "=":
                 raise InputError(where, f"{name} = number", f"{name} {sign}")
+            if name in values or (name == "version" and version is not None):
+                raise InputError(where, "each parameter once", name)
             if name == "version":
                 version = value
-            elif name in values:
-                raise InputError(where, "each parameter once", name)
             elif name != "level" and name not in BSIM4_PARAMETERS:
                 raise InputError(where, "a parameter of BSIM4 that ngspice 39 knows", name)
             else:
                 values[name] = _number(where, name, value)
         if values.pop("level", None) not in _LEVELS:
             raise InputError("card", "of level 14 or 54, which are BSIM4", "another level or none")
-        return cls(parameters=tuple(values.items()), version=version)
+        return cls(parameters=tuple(values.items()), version="4.8" if version is None else version)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +179,10 @@ class BSIM4Switch:
     def _refuse(self) -> NoReturn:
         hint = "Take rescircuit.spice.characterise(switch, v_max=...) to have ngspice find its currents first."
         raise InputError("switch", "one whose currents are known, where they are asked for", "a BSIM4Switch", hint)
+
+
+def _is_pair(each: Any) -> bool:
+    return isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str)
 
 
 def _text_of(text_or_path: str | Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rescircuit.devices.switches.parameters import checked_shape
+from rescircuit.checks import checked_shape
 from rescircuit.devices.switches.protocol import Flags
 from rescircuit.devices.switches.two_terminal import TwoTerminalSwitch
 from rescircuit.errors import InputError

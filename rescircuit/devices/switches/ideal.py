@@ -9,8 +9,9 @@ from typing import Self
 import numpy as np
 
 from rescircuit.checks import Array, finite_number, non_negative_number
+from rescircuit.devices.coefficients import checked_temperature
 from rescircuit.devices.switches.linear import linear_branch
-from rescircuit.devices.switches.parameters import Parameters, checked_place, checked_temperature
+from rescircuit.devices.switches.parameters import Parameters, checked_place
 from rescircuit.devices.switches.protocol import BranchCurrent, Flags, check_off
 from rescircuit.errors import InputError
 

@@ -10,16 +10,11 @@ from typing import Any, Self
 import numpy as np
 
 from rescircuit.checks import Array, finite_array, finite_number, non_negative_number, positive_number
+from rescircuit.devices.coefficients import checked_temperature
 from rescircuit.devices.streams import Stream
 from rescircuit.devices.switches.nmos_temperature import Level1, level_1_at
 from rescircuit.devices.switches.operating_point import voltage_across
-from rescircuit.devices.switches.parameters import (
-    Parameters,
-    checked_place,
-    checked_temperature,
-    parameter,
-    spread_below,
-)
+from rescircuit.devices.switches.parameters import Parameters, checked_place, parameter, spread_below
 from rescircuit.devices.switches.protocol import BranchCurrent, Flags, check_off
 from rescircuit.devices.switches.subthreshold import WeakInversion
 from rescircuit.errors import InputError
@@ -143,7 +138,8 @@ class NMOS(Parameters):
 
     def at(self, temperature: float) -> Self:
         """See :class:`Switch`; the parameters stay those at 27 °C."""
-        return replace(self, temperature=checked_temperature(temperature))
+        number = checked_temperature(temperature)
+        return self if number == self.temperature else replace(self, temperature=number)
 
     def sample(self, shape: int | tuple[int, ...] = (), *, seed: int, chip: int = 0, start: int = 0) -> Self:
         """See :class:`Switch`.

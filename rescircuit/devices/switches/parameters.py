@@ -7,12 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_number, whole_number
-from rescircuit.devices.coefficients import ABSOLUTE_ZERO
+from rescircuit.checks import Array, checked_shape, finite_number, whole_number
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 
-__all__ = ["Parameters", "checked_place", "checked_shape", "checked_temperature", "parameter", "spread_below"]
+__all__ = ["Parameters", "checked_place", "parameter", "spread_below"]
 
 
 class Parameters:
@@ -113,26 +112,11 @@ def spread_below(argument: str, value: Any, below: float) -> float:
     return spread
 
 
-def checked_shape(shape: Any) -> tuple[int, ...]:
-    """`shape`, a whole number or several, as a tuple."""
-    sizes = shape if isinstance(shape, tuple | list) else (shape,)
-    return tuple(whole_number("shape", size, 0) for size in sizes)
-
-
 def checked_place(shape: Any, *, seed: int, chip: int, start: int) -> tuple[int, ...]:
     """`shape` as a tuple; refuses what says no place on a chip, also where there is no variation to be sampled."""
     whole_number("start", start, 0)
     Stream(seed=seed, chip=chip, source="switch")
     return checked_shape(shape)
-
-
-def checked_temperature(temperature: Any) -> float:
-    """`temperature` as a float, °C."""
-    required = f"a temperature above {ABSOLUTE_ZERO:g} °C"
-    number = finite_number("temperature", temperature, required)
-    if number <= ABSOLUTE_ZERO:
-        raise InputError("temperature", required, temperature)
-    return number
 
 
 def _values(parameters: Any) -> list[Any]:

@@ -21,9 +21,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from rescircuit.checks import Array, non_negative_number
+from rescircuit.checks import Array, checked_shape, non_negative_number
 from rescircuit.devices.streams import Stream
-from rescircuit.devices.switches.parameters import checked_shape, parameter, spread_below
+from rescircuit.devices.switches.parameters import parameter, spread_below
 from rescircuit.devices.switches.protocol import BranchCurrent, Flags
 from rescircuit.devices.switches.two_terminal import TwoTerminalSwitch, spread_parameter
 from rescircuit.errors import InputError

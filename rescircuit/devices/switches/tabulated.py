@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_array, positive_array
+from rescircuit.checks import Array, checked_shape, finite_array, positive_array
+from rescircuit.devices.coefficients import checked_temperature
 from rescircuit.devices.switches.bsim4 import BSIM4Switch
 from rescircuit.devices.switches.operating_point import voltage_across
-from rescircuit.devices.switches.parameters import checked_shape, checked_temperature
 from rescircuit.devices.switches.protocol import BranchCurrent, Flags
 from rescircuit.errors import InputError
 
@@ -41,7 +41,10 @@ class Characterisation:
     on_error, off_error : float
         The largest relative errors of the table's currents between its voltages, closed and open, by ngspice.
     bulk_current : float
-        The largest current that went into the bulk, ampere: what enters at the drain and does not reach the output.
+        The largest current that went into the bulk or came out of the gate, ampere: the difference between what
+        enters at the drain and what reaches the output.
+    remarks : tuple of str
+        What ngspice said of the card, which it took as it is.
     """
 
     card_digest: str
@@ -50,6 +53,7 @@ class Characterisation:
     on_error: float
     off_error: float
     bulk_current: float
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

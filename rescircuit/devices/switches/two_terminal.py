@@ -9,15 +9,10 @@ from typing import Any, Self
 import numpy as np
 
 from rescircuit.checks import Array, finite_array, non_negative_number
+from rescircuit.devices.coefficients import checked_temperature
 from rescircuit.devices.streams import Stream, exponential
 from rescircuit.devices.switches.linear import linear_branch
-from rescircuit.devices.switches.parameters import (
-    Parameters,
-    checked_place,
-    checked_temperature,
-    parameter,
-    spread_below,
-)
+from rescircuit.devices.switches.parameters import Parameters, checked_place, parameter, spread_below
 from rescircuit.devices.switches.protocol import BranchCurrent, Flags
 from rescircuit.errors import InputError
 
@@ -57,7 +52,12 @@ class TwoTerminalSwitch(Parameters):
         object.__setattr__(self, "r_on", parameter("r_on", self.r_on, required, above=0.0, or_equal=True))
         required = "a resistance above 0 (ohm); math.inf for none"
         object.__setattr__(self, "r_off", parameter("r_off", self.r_off, required, above=0.0, endless=True))
-        if (np.asarray(self.r_off) <= self.r_on).any():
+        try:
+            reversed_ = np.asarray(self.r_off) <= self.r_on
+        except ValueError:
+            required = f"of a shape that broadcasts with that of r_on, {np.shape(self.r_on)}"
+            raise InputError("r_off", required, f"shape {np.shape(self.r_off)}") from None
+        if reversed_.any():
             lowest = float(np.min(self.r_off))
             raise InputError("r_off", f"above r_on ({float(np.max(self.r_on)):g} ohm) at each switch", lowest)
         for name in ("r_on_spread", "r_off_spread"):
