@@ -29,6 +29,8 @@ class Limit:
         Largest relative difference.
     current_floor : float
         Ampere; a smaller current's difference counts relative to this.
+    charge_floor : float
+        Coulomb; the same of charges.
     voltage_floor : float
         Volt; a smaller voltage's difference counts relative to this.
     share : float
@@ -37,6 +39,7 @@ class Limit:
 
     relative: float
     current_floor: float = 1e-9  # abstol 1e-18 A, and gmin 1e-18 S at 1 V, over 1e-9
+    charge_floor: float = 1e-30  # of no charge at all; an electron has 1.6e-19 C
     voltage_floor: float = 1e-3  # vntol 1e-12 V over 1e-9
     share: float = 1e-4  # 1e-9 of it is 1e-13, some hundred roundings of the terms
 
@@ -46,7 +49,7 @@ class Limit:
 
     def floor_of_charges(self, terms: Any) -> Any:
         """The floor, coulomb, of charges that are sums of terms whose magnitudes add up to `terms`."""
-        return self.share * np.asarray(terms)
+        return np.maximum(self.charge_floor, self.share * np.asarray(terms))
 
     def floor_of_voltages(self, largest: Any = 0.0) -> Any:
         """The floor, volt, of voltages in a circuit whose sources reach `largest` volt."""

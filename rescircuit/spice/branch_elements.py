@@ -89,13 +89,6 @@ class BranchWriter:
                 if middle != end:
                     yield from _two_terminals(label, middle, end, switch, closed=closed)
 
-    def closes(self, at: tuple[int, ...], asked: bool) -> bool:
-        """Whether the switch at this place is closed when that is `asked` for: faults stay as they are."""
-        bank = self.bank
-        if bank.stuck_closed is not None and bank.stuck_closed[at]:
-            return True
-        return bool(asked) and not (bank.stuck_open is not None and bank.stuck_open[at])
-
     @cached_property
     def models(self) -> tuple[Model, ...]:
         """The models that the elements name: one, or one for each kind of transistor that there is."""

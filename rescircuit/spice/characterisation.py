@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,17 +28,34 @@ _OUTPUTS = 12  # voltages of the output
 _MOST_REFINEMENTS = 3
 _LEAST_CONDUCTANCE = 1e-18  # siemens; ngspice's gmin, below which a current is lost in its rounding
 _LEAST_CURRENT = 1e-12  # ampere; errors of smaller currents count relative to it
+_LARGEST_STRAY = 1e-12  # ampere, at the output without a voltage across: from a gate, which no table of this kind has
 _LARGEST_V_MAX = 20.0  # volt
 
 
 @dataclass(frozen=True)
 class _Sweep:
-    """Currents at the output over the voltage across, siemens, (p, q), and what was lost into the bulk, ampere."""
+    """What a run brought.
+
+    Attributes
+    ----------
+    on, off : array (p, q)
+        Currents at the output over the voltage across, siemens.
+    bulk_current : float
+        The largest current that was lost on the way, ampere.
+    stray : float
+        The larger current at the lowest output when no voltage is across, ampere.
+    version : str
+        Of ngspice.
+    remarks : tuple of str
+        Of ngspice, on the card.
+    """
 
     on: Array
     off: Array
     bulk_current: float
+    stray: float
     version: str
+    remarks: tuple[str, ...]
 
 
 def characterise(
@@ -79,7 +96,8 @@ def characterise(
     Raises
     ------
     InputError
-        For voltages outside their range, and a transistor whose currents do not rise or go into its bulk.
+        For voltages outside their range, and a transistor whose currents do not rise, or whose gate leaks more than
+        1 pA into its output.
     SolutionError
         When the goal is not reached.
     SpiceError
@@ -113,6 +131,10 @@ def characterise(
 def _tabulated(switch: BSIM4Switch, v_ds: Array, v_out: Array, timeout: float) -> TabulatedSwitch:
     """A table, with its errors half-way between its voltages."""
     nodes = _swept(switch, v_ds, v_out, timeout)
+    if nodes.stray > _LARGEST_STRAY:
+        required = f"one with at most {_LARGEST_STRAY:g} A at its output when no voltage is across it"
+        hint = "Its gate leaks: igcmod=0 and igbmod=0 in the card leave that out."
+        raise InputError("switch", required, f"{nodes.stray:.2g} A", hint)
     unchecked = Characterisation(
         card_digest=switch.card.digest,
         ngspice_version=nodes.version,
@@ -120,9 +142,11 @@ def _tabulated(switch: BSIM4Switch, v_ds: Array, v_out: Array, timeout: float) -
         on_error=np.inf,
         off_error=np.inf,
         bulk_current=nodes.bulk_current,
+        remarks=nodes.remarks,
     )
-    axes = {"source": switch, "v_ds": v_ds, "v_out": v_out, "on": nodes.on, "off": nodes.off}
-    table = TabulatedSwitch(**axes, characterisation=unchecked)
+    table = TabulatedSwitch(
+        source=switch, v_ds=v_ds, v_out=v_out, on=nodes.on, off=nodes.off, characterisation=unchecked
+    )
     between_ds, between_out = (0.5 * (axis[1:] + axis[:-1]) for axis in (v_ds, v_out))
     between_ds = between_ds[np.abs(between_ds) > 1e-9]  # there is no current at 0 V
     there = _swept(switch, between_ds, between_out, timeout)
@@ -130,8 +154,7 @@ def _tabulated(switch: BSIM4Switch, v_ds: Array, v_out: Array, timeout: float) -
     for name, closed, values in (("on_error", True, there.on), ("off_error", False, there.off)):
         ours = table.currents(between_ds[:, np.newaxis], between_out, closed=closed)[0]
         errors[name] = float(relative_error(ours, values * between_ds[:, np.newaxis], _LEAST_CURRENT).max())
-    checked = Characterisation(**{**vars(unchecked), **errors})
-    return TabulatedSwitch(**axes, characterisation=checked)
+    return replace(table, characterisation=replace(unchecked, **errors))
 
 
 def _swept(switch: BSIM4Switch, v_ds: Array, v_out: Array, timeout: float) -> _Sweep:
@@ -149,6 +172,7 @@ def _swept(switch: BSIM4Switch, v_ds: Array, v_out: Array, timeout: float) -> _S
         np.stack([result.source_currents[f"{name}_{k}"] for k in places], axis=-1) for name in ("v_on", "v_off", "b")
     )
     bulk = float(np.abs(drain + on + off).max())
+    stray = float(np.abs([on[-1, 0], off[-1, 0]]).max())
     conductances = {}
     for state, currents in (("closed", on), ("open", off)):
         # What flows without a voltage across comes from the bulk.
@@ -158,7 +182,14 @@ def _swept(switch: BSIM4Switch, v_ds: Array, v_out: Array, timeout: float) -> _S
             required = f"one whose current, when {state}, has the sign of the voltage across it"
             raise InputError("switch", required, f"another sign at {v_ds[k]:g} V, output at {v_out[j]:g} V")
         conductances[state] = values
-    return _Sweep(on=conductances["closed"], off=conductances["open"], bulk_current=bulk, version=result.version)
+    return _Sweep(
+        on=conductances["closed"],
+        off=conductances["open"],
+        bulk_current=bulk,
+        stray=stray,
+        version=result.version,
+        remarks=result.remarks,
+    )
 
 
 def _transistors(switch: BSIM4Switch, v_ds: Array, v_out: Array) -> Iterator[Element]:

@@ -36,6 +36,8 @@ class Verification:
         Wall-clock time of ngspice's run.
     deck : Deck
         What ngspice ran.
+    remarks : tuple of str
+        What ngspice said of a BSIM4 card that it took as it is.
     """
 
     max_relative_error: float
@@ -45,6 +47,7 @@ class Verification:
     ngspice_version: str
     seconds: float
     deck: Deck
+    remarks: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -57,6 +60,7 @@ class Verification:
         return (
             f"ngspice {self.ngspice_version} {verdict}: {self.compared:,} numbers, largest relative error "
             f"{self.max_relative_error:.1e} at {self.quantity} (limit {self.limit:.0e}), {self.seconds:.2f} s"
+            + "".join(f"; {remark}" for remark in self.remarks)
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,6 +73,7 @@ class Verification:
             "compared": self.compared,
             "ngspice_version": self.ngspice_version,
             "seconds": self.seconds,
+            "remarks": list(self.remarks),
         }
 
 
@@ -104,6 +109,7 @@ def compared(
         ngspice_version=result.version,
         seconds=result.seconds,
         deck=deck,
+        remarks=result.remarks,
     )
 
 

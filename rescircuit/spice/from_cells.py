@@ -7,6 +7,10 @@ cells' nodes ``branch_i_j_k`` and ``gate_on`` among its open ends, which an open
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
 from rescircuit.errors import InputError
@@ -56,8 +60,7 @@ def cell_elements(cells: CellLaw, row: int, column: int, word_node: str, bit_nod
             yield from _sinh_conductor(name, word_node, bit_node, cells.conductances[at], cells.v_scale[at])
         case BankCells():
             written = branch_writer(cells.bank)
-            for k, asked in enumerate(cells.mask[at].tolist()):
-                closed = written.closes((*at, k), asked)
+            for k, closed in enumerate(_actual_mask(cells)[at].tolist()):
                 ends, gate = (word_node, f"branch_{place}_{k}", bit_node), GATE_ON if closed else GROUND
                 yield from written.elements((*at, k), f"{name}_{k}", closed=closed, ends=ends, gate=gate)
         case SelectedCells():
@@ -79,7 +82,7 @@ def shared_elements(cells: CellLaw) -> tuple[Element, ...]:
             return ()
         case BankCells():
             v_gate = gate_voltage(cells.bank.switch)
-            if v_gate is None or not cells.bank.actual_mask(cells.mask).any():
+            if v_gate is None or not _actual_mask(cells).any():
                 return ()
             return (VoltageSource(name=f"v_{GATE_ON}", plus=GATE_ON, minus=GROUND, voltage=v_gate),)
         case SelectedCells():
@@ -99,6 +102,12 @@ def cell_models(cells: CellLaw) -> tuple[Model, ...]:
             return cell_models(cells.cells)
         case _:
             raise _unknown(cells)
+
+
+@lru_cache(maxsize=2)
+def _actual_mask(cells: BankCells) -> NDArray[np.bool_]:
+    """Which switches of all cells are closed, (m, n, k): stuck and blown ones whatever is asked for."""
+    return cells.bank.actual_mask(cells.mask)
 
 
 def cell_temperature(cells: CellLaw) -> float:

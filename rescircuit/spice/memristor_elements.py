@@ -12,6 +12,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 
+from rescircuit.checks import whole_number
 from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor
 from rescircuit.errors import InputError
 from rescircuit.spice.elements import check_fields
@@ -51,6 +52,8 @@ class MemristorSubcircuit(Model):
         check_fields(self, "initial_state", "capacitance")
         if not 0.0 <= self.initial_state <= 1.0:
             raise InputError(f"initial_state of {self.name}", "from 0 to 1", self.initial_state)
+        if self.window is not None:
+            object.__setattr__(self, "window", whole_number(f"window of {self.name}", self.window, 1))
         if self.capacitance <= 0:
             raise InputError(f"capacitance of {self.name}", "above 0 (F)", self.capacitance)
 

@@ -3,6 +3,9 @@
 ngspice exits with 0 after many failures, so a run counts only if its exit status is 0, neither output stream
 complains, and the raw file holds exactly the plot, the points and the variables that the deck asks for. Each
 run has a folder of its own, next to no environment, no input, and a time limit.
+
+BSIM4 remarks on parameters that it finds unusual and takes as they are, and on those that its own rules leave out in
+favour of others. Such remarks are handed on; a warning that it takes another value than the card's is a complaint.
 """
 
 from __future__ import annotations
@@ -44,6 +47,18 @@ DEFAULT_TIMEOUT = 120.0  # second; an array with all its wires takes 3 s if 64 x
 LONGEST_TIMEOUT = 1e6  # second, eleven days; an operating system waits no longer than some three weeks at once
 
 _COMPLAINT = re.compile(r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE)
+_REMARK = re.compile(
+    r"Warning: (?:"
+    r"(?:gamma1|gamma2|nsub|vbm|vbx|xt) is ignored because k1 or k2 is given"
+    r"|k1 should be specified with k2|k2 should be specified with k1"  # the other one is as by default
+    r"|toxe, toxp and dtox all given and toxe != toxp \+ dtox; dtox ignored"
+    r"|\w+(?: for CV| at current temperature)? = \S+ (?:is|may be) too (?:small|large)"
+    r"|\w+ = \S+ is (?:negative|not positive)"
+    r"|Ngate = \S+ is less than 1\.E18cm\^-3|Nj[sd] = \S+ is less than 0\.7"
+    r"|\([WB][01] \+ Weff\) may be too small"
+    r")\.",
+    re.ASCII,
+)
 _QUOTED_LINES, _QUOTED_LENGTH = 3, 200
 _INSTALL = "Install it with `apt-get install ngspice` or `brew install ngspice`"
 
@@ -64,6 +79,8 @@ class SpiceResult:
         Wall-clock time of the run.
     times : (K,) array or None
         The points of a transient, second, rising.
+    remarks : tuple of str
+        What ngspice said of a BSIM4 card that it took as it is.
     """
 
     node_voltages: Mapping[str, Array]
@@ -71,6 +88,7 @@ class SpiceResult:
     version: str
     seconds: float
     times: Array | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
@@ -99,7 +117,7 @@ def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
     with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
         deck.write(Path(folder, "deck.cir"))
         status, said = _run([ngspice, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout)
-        _refuse_complaints(status, said)
+        remarks = _remarks(status, said)
         try:
             content = Path(folder, "out.raw").read_bytes()
         except OSError:
@@ -114,6 +132,7 @@ def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
         version=ngspice_version(ngspice),
         seconds=seconds,
         times=None if deck.transient is None else columns["time"],
+        remarks=remarks,
     )
 
 
@@ -179,15 +198,17 @@ def _run(command: Sequence[str], folder: str, timeout: float) -> tuple[int, str]
     return process.returncode, output.decode("utf-8", errors="replace")
 
 
-def _refuse_complaints(status: int, said: str) -> None:
-    """Raise unless the exit status is 0 and no line of output complains."""
-    lines = said.splitlines()
-    complaints = [line for line in lines if _COMPLAINT.search(line)]
+def _remarks(status: int, said: str) -> tuple[str, ...]:
+    """The harmless remarks, each once; raise unless the exit status is 0 and no other line of output complains."""
+    lines = [line.strip() for line in said.splitlines()]
+    remarks = tuple(dict.fromkeys(line for line in lines if _REMARK.fullmatch(line)))
+    complaints = [line for line in lines if _COMPLAINT.search(line) and line not in remarks]
     if status != 0:
         last_words = _quote(complaints or lines[-_QUOTED_LINES:])
         raise SpiceError(f"ngspice failed (exit status {status}): {last_words}")
     if complaints:
         raise SpiceError(f"ngspice complained, so its result is not used: {_quote(complaints)}")
+    return remarks
 
 
 def _refuse_other_plots(plot: Plot, deck: Deck) -> None:

@@ -185,16 +185,18 @@ def _checked_mask(thing: _Thing, mask: Any, setting: Setting | SeriesSetting | C
         raise InputError("thing", "a Bank or a Crossbar, or of another kind of either", thing)
     if setting is not None and mask is not None:
         raise InputError("mask", "left out when a setting is given", mask)
-    chosen = mask if setting is None else setting.mask
-    if isinstance(thing, _Banks):
-        own = {Bank: Setting, SeriesBank: SeriesSetting, CapacitorBank: CapacitorSetting}
-        if setting is not None and not isinstance(setting, own[type(thing)]):
-            required = f"one of a {type(thing).__name__}: switches mean other things in other kinds of bank"
-            raise InputError("setting", required, type(setting).__name__)
-        return np.ones(thing.n, bool) if chosen is None else chosen
-    if chosen is not None:
-        raise InputError("mask", f"left out for a {type(thing).__name__}, whose cells are given", chosen)
-    return None
+    if isinstance(thing, _Array):
+        if mask is not None or setting is not None:
+            got = mask if setting is None else type(setting).__name__
+            raise InputError("mask", f"left out for a {type(thing).__name__}, whose cells are given", got)
+        return None
+    if setting is None:
+        return np.ones(thing.n, bool) if mask is None else mask
+    own = {Bank: Setting, SeriesBank: SeriesSetting, CapacitorBank: CapacitorSetting}
+    if not isinstance(setting, own[type(thing)]):
+        required = f"one of a {type(thing).__name__}: switches mean other things in other kinds of bank"
+        raise InputError("setting", required, type(setting).__name__)
+    return setting.mask
 
 
 def _kind(thing: _Thing) -> str:

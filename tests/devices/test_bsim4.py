@@ -97,6 +97,8 @@ HEAD = ".model n nmos level=14"
         (f"{HEAD} toxe=inf", "a number for toxe"),
         (f"{HEAD} toxe=1e999", "a finite number for toxe"),
         (f"{HEAD} toxe=٣", "a number for toxe"),
+        (f"{HEAD} version=4.5 version=4.6", "line 1 must be each parameter once, got 'version'"),
+        (f"{HEAD} version=4.9", "version must be one of BSIM4"),
         (f"{HEAD} version=5", "version must be one of BSIM4"),
         (f"{HEAD} version=4.5.control", "version must be one of BSIM4"),
         (HEAD + " " * (1 << 20), "at most 1048576 characters"),
@@ -130,11 +132,25 @@ def test_files_that_are_too_large_or_no_text(tmp_path):
         ((("toxe", 1e-9), ("toxe", 1e-9)), "each once"),
         ((("toxe", math.inf),), "parameter toxe must be a finite number"),
         ((("toxe", "1n"),), "parameter toxe must be a finite number"),
+        ({"toxe": 1e-9}, "parameters must be a tuple of pairs"),
+        ((("toxe",),), "parameters must be a tuple of pairs"),
+        ((([], 1e-9),), "parameters must be a tuple of pairs"),
     ],
 )
 def test_cards_made_by_hand_are_checked_too(parameters, message):
     with pytest.raises(InputError, match=message):
         BSIM4Card(parameters=parameters)
+
+
+@pytest.mark.parametrize("version", ["4.0", "4.5", "4.50", "4.6.5", "4.8", "4.8.1", "4.81"])
+def test_versions_as_cards_spell_them(version):
+    assert BSIM4Card.parse(f"{HEAD} version={version}").version == version
+
+
+def test_values_become_plain_floats():
+    (_, toxe), (_, binunit) = BSIM4Card(parameters=(("toxe", np.float64(3e-9)), ("binunit", 1))).parameters
+    assert type(toxe) is type(binunit) is float
+    assert (toxe, binunit) == (3e-9, 1.0)
 
 
 SWITCH = BSIM4Switch(card=BSIM4Card.parse(TEXT), width=2e-6, length=0.2e-6)

@@ -99,9 +99,29 @@ def test_a_bank_behind_a_card_alone_is_not_computed_here():
 
 
 def test_what_ngspice_complains_of_is_not_used():
-    card = dataclasses.replace(CARD, parameters=tuple(p for p in CARD.parameters if p[0] != "k2"))
-    with pytest.raises(SpiceError, match="k2 should be specified with k1"):
+    card = dataclasses.replace(CARD, parameters=(*CARD.parameters, ("mobmod", 7.0)))
+    with pytest.raises(SpiceError, match="mobMod has been set to its default value"):
         characterise(dataclasses.replace(SWITCH, card=card), v_max=0.6)
+
+
+def test_what_ngspice_remarks_on_a_card_is_told():
+    card = dataclasses.replace(CARD, parameters=tuple(p for p in CARD.parameters if p[0] != "k2"))
+    remark = "Warning: k2 should be specified with k1."
+    there = characterise(dataclasses.replace(SWITCH, card=card), v_max=0.2)
+    assert there.characterisation.remarks == (remark,)
+    check = rc.verify(rc.Bank(resistances=RESISTANCES, switch=there), voltages=0.1)
+    assert check.passed
+    assert check.as_dict()["remarks"] == [remark]
+    assert check.summary().endswith(f" s; {remark}")
+
+
+def test_a_gate_that_leaks_is_refused():
+    """Its current is no function of the voltage across; a bank of them was 1 % to 50 % off its table."""
+    thin = (("toxe", 1.75e-9), ("igcmod", 1.0), ("igbmod", 1.0), ("aigc", 0.012), ("bigc", 0.0028), ("cigc", 0.002))
+    others = tuple(p for p in CARD.parameters if p[0] != "toxe")
+    leaky = dataclasses.replace(SWITCH, card=dataclasses.replace(CARD, parameters=(*others, *thin)))
+    with pytest.raises(InputError, match=r"at most 1e-12 A at its output.*igcmod=0 and igbmod=0"):
+        characterise(leaky, v_max=0.2)
 
 
 def test_a_goal_that_is_out_of_reach_is_an_error():
@@ -123,6 +143,12 @@ def test_a_goal_that_is_out_of_reach_is_an_error():
 def test_what_cannot_be_swept_is_refused(switch, options, message):
     with pytest.raises(InputError, match=message):
         characterise(switch, **{"v_max": 0.6, **options})
+
+
+def test_a_deck_holds_plain_numbers():
+    card = BSIM4Card(parameters=(("toxe", np.float64(3e-9)), ("vth0", np.float64(0.4))))
+    (words,) = Bsim4Model(name="switch", card=card).cards
+    assert words == (".model", "switch", "nmos", "(level=14", "version=4.8", "toxe=3e-09", "vth0=0.4)")
 
 
 def test_numbers_that_no_deck_holds_are_refused():

@@ -71,6 +71,12 @@ def test_all_open_and_all_closed(mask, c_off):
     assert check.passed, check.summary()
 
 
+def test_no_voltage_moves_no_charge():
+    check = rc.verify(make_bank(), voltages=[0.0])
+    assert check.passed
+    assert check.max_relative_error == 0
+
+
 def test_a_wrong_charge_is_found(monkeypatch):
     right = CapacitorBank.charge
     monkeypatch.setattr(CapacitorBank, "charge", lambda *arguments: right(*arguments) * (1 + 2e-9))

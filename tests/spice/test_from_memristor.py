@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 
 import numpy as np
@@ -14,6 +15,7 @@ from rescircuit.spice.from_memristor import memristor_circuit, verify_memristor
 from rescircuit.spice.memristor_elements import memristor_subcircuit
 
 HP = LinearDriftMemristor()
+SUBCIRCUIT = memristor_subcircuit(HP, initial_state=0.1, capacitance=1.0)
 SLOW, FAST = Sine(amplitude=1.2, frequency=1.0), Sine(amplitude=1.0, frequency=5e6)
 CASES = {
     "hp": (HP, SLOW, 3.0),
@@ -90,6 +92,8 @@ BAD = [
     (lambda: memristor_circuit(VTEAM(k_off=1e-60), FAST, 1e-7), "model must be of a size"),
     (lambda: memristor_subcircuit(HP, name="a b", initial_state=0.1, capacitance=1.0), "name must be letters"),
     (lambda: memristor_subcircuit(HP, initial_state=0.1, capacitance=0.0), "model must be of a size"),
+    (lambda: dataclasses.replace(SUBCIRCUIT, window="2; shell"), "window of memristor must be a whole number"),
+    (lambda: dataclasses.replace(SUBCIRCUIT, window=0), "window of memristor must be a whole number"),
 ]
 
 

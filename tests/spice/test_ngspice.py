@@ -166,6 +166,43 @@ def test_a_complaint_on_either_stream_is_enough(deck, true_raw, stand_in, line, 
         run_deck(deck)
 
 
+REMARKS = [
+    "Warning: k2 should be specified with k1.",
+    "Warning: nsub is ignored because k1 or k2 is given.",
+    "Warning: toxe, toxp and dtox all given and toxe != toxp + dtox; dtox ignored.",
+    "Warning: Ngate = 1e+17 is less than 1.E18cm^-3.",
+    "Warning: Moin = 3 is too small.",
+    "Warning: Acde = 2 is too large.",
+    "Warning: Vsat at current temperature = 100 may be too small.",
+    "Warning: Eta0 = -0.1 is negative.",
+    "Warning: (W0 + Weff) may be too small.",
+]
+
+
+def test_remarks_of_bsim4_are_handed_on(deck, true_raw, stand_in):
+    said = "\n".join([*REMARKS, REMARKS[0]])
+    stand_in(f"cp {true_raw} out.raw\necho 'Checking parameters for BSIM 4.5 model switch\n{said}'")
+    assert run_deck(deck).remarks == tuple(REMARKS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Warning: Rdsw = -5 is negative. Set to zero.",
+        "Warning: A2 = 1.2 is larger than 1. A2 is set to 1 and A1 is set to 0.",
+        "Warning: mobMod has been set to its default value: 0.",
+        "Warning: The gate conductance reset to 1.0e3 mho.",
+        "Warning: Moin = 3 is too small. Error",
+        "Error: Warning: Moin = 3 is too small.",
+        "Warning: vto is ignored because k1 or k2 is given.",
+    ],
+)
+def test_a_value_that_ngspice_replaces_is_a_complaint(deck, true_raw, stand_in, line):
+    stand_in(f"cp {true_raw} out.raw\necho '{REMARKS[0]}\n{line}'")
+    with pytest.raises(SpiceError, match=re.escape(f"not used: {line}")):
+        run_deck(deck)
+
+
 def test_lines_of_progress_are_no_complaint(deck, true_raw, stand_in):
     stand_in(f"cp {true_raw} out.raw\nprintf ' Reference value :  1.00000e+00\\r' >&2")
     assert run_deck(deck).node_voltages["in"].tolist() == [1.0]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import rescircuit as rc
 from rescircuit.crossbar import BankCells, LinearCells, SelectedCells, SinhCells
+from rescircuit.devices import Fuse
 from rescircuit.errors import InputError, SpiceError
 from rescircuit.spice import LIMITS
 
@@ -196,6 +197,22 @@ MEMRISTORS = rc.NonlinearCrossbar(SinhCells(conductances=[[1e-4]], v_scale=0.25)
 def test_what_does_not_fit_is_refused(function, thing, options, message):
     with pytest.raises(InputError, match=message):
         function(thing, **options)
+
+
+@pytest.mark.parametrize("function", [rc.deck, rc.verify])
+@pytest.mark.parametrize("thing", [BANK, rc.Crossbar([[1e-4]])])
+def test_what_is_no_setting_is_refused(function, thing):
+    with pytest.raises(InputError, match=r"setting must be one of a Bank|mask must be left out"):
+        function(thing, setting=5)
+
+
+def test_blown_fuses_stay_blown_in_the_cells_of_a_crossbar():
+    rng = np.random.default_rng(0)
+    fuses = rc.Bank(resistances=rng.uniform(1e4, 1e5, (2, 2, 3)), switch=Fuse(r_on=100.0, r_off=1e9))
+    blown = fuses.blow(rng.random((2, 2, 3)) < 0.5)
+    for asked in (True, False):
+        cells = BankCells(bank=blown, mask=np.full((2, 2, 3), asked))
+        assert_agrees(rc.NonlinearCrossbar(cells, 1.0, 1.0))
 
 
 def test_negative_inputs_are_refused_where_switches_are_transistors():
