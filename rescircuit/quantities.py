@@ -126,7 +126,7 @@ def parse_per_length(text: Any, unit: str = "", power: int = 1, *, argument: str
     ----------
     text : str or number
         A quantity as in :func:`parse_quantity` with a length behind it, after ``/`` if `power` is below 0 and followed
-        by ``2`` or ``²`` if that is 2 or -2. A number, and text without a length, is in SI units as it is.
+        by ``2`` or ``²`` if that is 2 or -2. A number alone is in SI units; a quantity without its length is refused.
     unit : str
         Of the quantity, as in :func:`parse_quantity`.
     power : int
@@ -144,19 +144,18 @@ def parse_per_length(text: Any, unit: str = "", power: int = 1, *, argument: str
     InputError
         As :func:`parse_quantity`, and for another power of the length.
     """
-    if not isinstance(text, str):
+    if not isinstance(text, str) or _NUMBER.fullmatch(text.strip()):
         return parse_quantity(text, unit, argument=argument)
     sign, square = "/" if power < 0 else " ", "2" if abs(power) > 1 else ""
-    example = {"": "2%", "V": "5mV", "F": "1fF"}.get(unit, f"1{unit}") if power != 2 else "1"
-    required = f"a quantity such as {example}{sign}um{square}"
+    example = {"": "2%" if power > 0 else "0.1%", "V": "5mV", "F": "1fF"}.get(unit, f"1{unit}") if power != 2 else "1"
+    length = "um" if power > 0 or unit else "mm"  # matching goes with micrometres, a gradient with millimetres
+    required = f"a quantity such as {example}{sign}{length}{square}"
     match = _WITH_LENGTH.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    per_metre = 1.0
-    if match is not None:
-        if power != (-1 if match["per"] else 1) * (2 if match["square"] else 1):
-            raise InputError(argument, required, text)
-        per_metre = float(f"1e{round(math.log10(_PREFIXES[match['prefix']])) * power}")
+    if match is None or power != (-1 if match["per"] else 1) * (2 if match["square"] else 1):
+        raise InputError(argument, required, text)
+    per_metre = float(f"1e{round(math.log10(_PREFIXES[match['prefix']])) * power}")
     try:
-        value = parse_quantity(match["quantity"] if match else text, unit, argument=argument) * per_metre
+        value = parse_quantity(match["quantity"], unit, argument=argument) * per_metre
     except InputError as error:
         raise InputError(argument, required, text, error.hint) from None
     if not math.isfinite(value):

@@ -349,7 +349,6 @@ def test_the_whole_range_of_floats_is_read_back(value, unit):
         (2e-8, "", 1, 2e-8),
         ("5mV um", "V", 1, 5e-9),
         ("5 mV·um", "V", 1, 5e-9),
-        ("5nV", "V", 1, 5e-9),
         ("0.5%/mm", "", -1, 5.0),
         ("-0.5 % / mm", "", -1, -5.0),
         ("0.01%/mm2", "", -2, 100.0),
@@ -370,9 +369,11 @@ def test_quantities_with_a_length(text, unit, power, value):
     [
         ("2% m", "", 1, "a quantity such as 2% um, got '2% m'"),  # a metre or a milli
         ("2%/um", "", 1, "a quantity such as 2% um, got '2%/um'"),
+        ("0.1%", "", -1, "a quantity such as 0.1%/mm, got '0.1%'"),
+        ("5nV", "V", 1, "a quantity such as 5mV um, got '5nV'"),
         ("2% um2", "", 1, "a quantity such as 2% um, got"),
-        ("2% um", "", -1, "a quantity such as 2%/um, got"),
-        ("2%/um", "", -2, "a quantity such as 2%/um2, got"),
+        ("2% um", "", -1, "a quantity such as 0.1%/mm, got"),
+        ("2%/um", "", -2, "a quantity such as 0.1%/mm2, got"),
         ("2 um", "", 2, "a quantity such as 1 um2, got"),
         ("2V um", "", 1, "leave out V"),
         ("2% um", "V", 1, "a quantity such as 5mV um, got '2% um'. A percentage has no unit."),

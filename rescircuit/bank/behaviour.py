@@ -15,6 +15,7 @@ from rescircuit.bank.series import SeriesBank
 from rescircuit.bank.settings import checked_mask
 from rescircuit.checks import Array, finite_array, positive_number
 from rescircuit.devices.coefficients import ABSOLUTE_ZERO, ROOM_TEMPERATURE, THOUSAND_HOURS
+from rescircuit.devices.switches import TabulatedSwitch
 from rescircuit.errors import InputError
 
 __all__ = ["Behaviour", "describe"]
@@ -47,8 +48,8 @@ class Behaviour:
         the range, relative to that at its upper end.
     temperatures, values_over_temperature : array
         °C, and the value there.
-    temperature_coefficient : float
-        Mean relative change per kelvin between the lowest and the highest of these temperatures.
+    temperature_coefficient : float or None
+        Mean relative change per kelvin between the lowest and the highest of these temperatures; None of only one.
     ages, values_over_age : array
         Seconds since it was made, and the value then.
     noise : float
@@ -69,7 +70,7 @@ class Behaviour:
     inl: float
     temperatures: Array
     values_over_temperature: Array
-    temperature_coefficient: float
+    temperature_coefficient: float | None
     ages: Array
     values_over_age: Array
     noise: float
@@ -87,7 +88,7 @@ def describe(
     mask: Any,
     *,
     v_max: float = 0.5,
-    temperatures: Any = _TEMPERATURES,
+    temperatures: Any = None,
     ages: Any = _AGES,
 ) -> Behaviour:
     """What one bank does in one setting.
@@ -100,8 +101,8 @@ def describe(
         The setting.
     v_max : float
         Upper end of the range of voltages, volt, that starts at 0 V.
-    temperatures : array
-        °C.
+    temperatures : array, optional
+        °C; by default from -40 to 125 °C, and with a tabulated switch, which knows no other, 27 °C alone.
     ages : array
         Seconds since the bank was made.
 
@@ -128,7 +129,7 @@ def describe(
     if mask.ndim > 1:
         raise InputError("mask", f"{bank.n} booleans", f"shape {mask.shape}")
     v_max = positive_number("v_max", v_max, "V")
-    warm = _one_row("temperatures", temperatures, "°C")
+    warm = _one_row("temperatures", _default_temperatures(bank) if temperatures is None else temperatures, "°C")
     old = _one_row("ages", ages, "s")
     v_read = bank.v_read if isinstance(bank, Bank | DifferentialPair) else v_max / 5
     value = _value(bank, mask, v_read)
@@ -153,6 +154,12 @@ def describe(
         v_read=v_read,
         area=None if bank.area is None else float(bank.area),
     )
+
+
+def _default_temperatures(bank: _Bank) -> tuple[float, ...]:
+    parts = (bank.positive, bank.negative) if isinstance(bank, DifferentialPair) else (bank,)
+    tabulated = any(isinstance(part.switch, TabulatedSwitch) for part in parts)
+    return (ROOM_TEMPERATURE,) if tabulated else _TEMPERATURES
 
 
 def _moved(bank: _Bank, mask: Any, voltages: Array) -> Array:
@@ -189,9 +196,11 @@ def _largest(errors: Array, scale: float) -> float:
     return worst / abs(scale) if scale else math.inf
 
 
-def _slope(temperatures: Array, values: Array, value: float) -> float:
+def _slope(temperatures: Array, values: Array, value: float) -> float | None:
     low, high = int(temperatures.argmin()), int(temperatures.argmax())
-    if temperatures[low] == temperatures[high] or not value:
+    if temperatures[low] == temperatures[high]:
+        return None
+    if not value:
         return 0.0
     return float((values[high] - values[low]) / (temperatures[high] - temperatures[low]) / value)
 

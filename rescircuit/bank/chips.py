@@ -12,9 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.bank.parallel import Bank
+from rescircuit.bank.tabulated_files import TABULATED, describe_table, read_table
 from rescircuit.checks import whole_number
 from rescircuit.devices.coefficients import Coefficients
-from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, OneTimeSwitches, ThresholdSelector
+from rescircuit.devices.switches import (
+    NMOS,
+    AntiFuse,
+    BSIM4Switch,
+    Fuse,
+    IdealSwitch,
+    OneTimeSwitches,
+    TabulatedSwitch,
+    ThresholdSelector,
+)
 from rescircuit.errors import InputError
 from rescircuit.measured.checked_stores import CheckedStore, open_checked_store
 from rescircuit.measured.store_writing import save_checked_store
@@ -60,8 +70,6 @@ def save_chip(
     """
     if not isinstance(bank, Bank):
         raise InputError("bank", "a Bank", bank)
-    if type(bank.switch) not in _SWITCHES.values():
-        raise InputError("bank.switch", f"one of {', '.join(_SWITCHES)}", type(bank.switch).__name__)
     if not isinstance(provenance, Mapping | None):
         raise InputError("provenance", "a dict or None", provenance)
     arrays: dict[str, NDArray[Any]] = {"resistances": _rows(bank.resistances, bank)}
@@ -72,7 +80,7 @@ def save_chip(
         **{name: _plain(getattr(bank, name)) for name in _OWN},
         "areas": _kept("areas", bank.areas, bank, arrays),
         "coefficients": _parameters("coefficients", bank.coefficients, bank, arrays),
-        "switch": {"kind": type(bank.switch).__name__, **_parameters("switch", bank.switch, bank, arrays)},
+        "switch": _described(bank, arrays),
     }
     for name in _FAULTS:
         if getattr(bank, name) is not None:
@@ -145,8 +153,7 @@ def load_chip_shape(path: str | Path) -> tuple[int, ...]:
 
 def _bank(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Bank:
     """The bank that the metadata and the arrays, (..., n) all of them, describe."""
-    made = {**content["switch"]}
-    switch: Any = _SWITCHES[made.pop("kind")](**_restored("switch", made, arrays, shape))
+    switch = _switch(content["switch"], arrays, shape)
     state: dict[str, Any] = {name: arrays[name] for name in _FAULTS if name in arrays}
     if _ONE_TIME in arrays:
         closed, programmed = arrays[_ONE_TIME], content["programmed"] is True
@@ -158,6 +165,26 @@ def _bank(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], shape:
         **_restored("", {name: content[name] for name in (*_OWN, "areas")}, arrays, shape),
         **state,
     )
+
+
+def _described(bank: Bank, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """The switch for the metadata; what differs from bank to bank goes to `arrays`."""
+    switch = bank.switch
+    if isinstance(switch, TabulatedSwitch):
+        return describe_table(switch)
+    if type(switch) not in _SWITCHES.values():
+        hint = "Characterise it first: rescircuit.spice.characterise." if isinstance(switch, BSIM4Switch) else ""
+        known = ", ".join((*_SWITCHES, TabulatedSwitch.__name__))
+        raise InputError("bank.switch", f"one of {known}", type(switch).__name__, hint)
+    return {"kind": type(switch).__name__, **_parameters("switch", switch, bank, arrays)}
+
+
+def _switch(content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Any:
+    """The switch that the metadata and the arrays describe."""
+    made = {**content}
+    if made.get("kind") == TABULATED:
+        return read_table(made)
+    return _SWITCHES[made.pop("kind")](**_restored("switch", made, arrays, shape))
 
 
 def _opened(path: str | Path) -> CheckedStore:

@@ -18,16 +18,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rescircuit.bank.base import MOST_COMPONENTS
 from rescircuit.bank.parallel import DEFAULT_READ_VOLTAGE, Bank
 from rescircuit.bank.settings import Mask
+from rescircuit.bank.tabulated_files import TABULATED, TabulatedDescription, describe_table
 from rescircuit.devices.coefficients import Coefficients
-from rescircuit.devices.processes import SWITCH_KINDS, SwitchDescription, first_fault
-from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, OneTimeSwitches, ThresholdSelector
+from rescircuit.devices.processes import SWITCH_KINDS, NativeSwitch, first_fault
+from rescircuit.devices.switches import (
+    NMOS,
+    AntiFuse,
+    BSIM4Switch,
+    Fuse,
+    IdealSwitch,
+    OneTimeSwitches,
+    TabulatedSwitch,
+    ThresholdSelector,
+)
 from rescircuit.errors import InputError
 from rescircuit.files import file_size, write_text
 
 __all__ = ["load_bank", "save_bank"]
 
 _FORMAT = "rescircuit bank 1"
-_LARGEST_FILE = 1 << 20  # bytes
+_LARGEST_FILE = 1 << 23  # bytes: room for 4096 resistors, and for a table of a transistor's currents
 _KINDS = dict(zip(SWITCH_KINDS, (NMOS, IdealSwitch, Fuse, AntiFuse, ThresholdSelector), strict=True))
 
 SwitchNumbers = Annotated[list[float | None], Field(min_length=1, max_length=MOST_COMPONENTS)]  # None: infinite
@@ -51,7 +61,7 @@ class _Coefficients(_Strict):
 class _BankFile(_Strict):
     format: Literal["rescircuit bank 1"]
     resistances: Numbers
-    switch: SwitchDescription
+    switch: Annotated[NativeSwitch | TabulatedDescription, Field(discriminator="kind")]
     switch_arrays: dict[str, SwitchNumbers] = {}
     coefficients: _Coefficients = _Coefficients()
     areas: Numbers | None = None
@@ -118,7 +128,7 @@ def load_bank(path: str | Path) -> tuple[Bank, Mask | None]:
     except OSError as error:
         raise InputError("file", "a readable bank file", str(path), f"{error.strerror}.") from None
     except ValidationError as error:
-        field, reason = first_fault(error)
+        field, reason = first_fault(error, (*SWITCH_KINDS, TABULATED))
         raise InputError(path.name, "a valid bank file", field or "the text", reason) from None
     n = len(content.resistances)
     for name in ("mask", "stuck_closed", "stuck_open", "blown", "areas"):
@@ -132,10 +142,13 @@ def load_bank(path: str | Path) -> tuple[Bank, Mask | None]:
 
 def _described(switch: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A switch as a process file has it, and those of its parameters that differ from resistor to resistor."""
+    if isinstance(switch, TabulatedSwitch):
+        return describe_table(switch), {}
     kind = next((name for name, made in _KINDS.items() if type(switch) is made), None)
     if kind is None:
-        known = ", ".join(made.__name__ for made in _KINDS.values())
-        raise InputError("bank.switch", f"one of {known}", type(switch).__name__)
+        known = ", ".join(made.__name__ for made in (*_KINDS.values(), TabulatedSwitch))
+        hint = "Characterise it first: rescircuit.spice.characterise." if isinstance(switch, BSIM4Switch) else ""
+        raise InputError("bank.switch", f"one of {known}", type(switch).__name__, hint)
     own = {field.name: getattr(switch, field.name) for field in fields(switch)}
     arrays = {name: value for name, value in own.items() if np.ndim(value)}
     finite = {name: value for name, value in own.items() if name not in arrays and value != math.inf}
@@ -152,18 +165,24 @@ def _with_infinity(values: list[float | None]) -> Any:
     return np.array([math.inf if value is None else value for value in values])
 
 
-def _built(content: _BankFile) -> Bank:
-    """The bank that a file describes."""
+def _built_switch(content: _BankFile) -> Any:
+    """The switch, with those of its parameters that differ from resistor to resistor."""
     switch = content.switch.build()
+    if not content.switch_arrays:
+        return switch
+    if isinstance(switch, TabulatedSwitch):
+        raise InputError("switch_arrays", "left out for a tabulated switch, all of which are alike", TABULATED)
     own = {field.name for field in fields(switch)}
     for name in content.switch_arrays:
         if name not in own:
             raise InputError("switch_arrays", f"of parameters of the switch ({', '.join(sorted(own))})", name)
-    if content.switch_arrays:
-        switch = type(switch)(
-            **{name: getattr(switch, name) for name in own}
-            | {name: _with_infinity(values) for name, values in content.switch_arrays.items()}
-        )
+    arrays = {name: _with_infinity(values) for name, values in content.switch_arrays.items()}
+    return type(switch)(**{name: getattr(switch, name) for name in own} | arrays)
+
+
+def _built(content: _BankFile) -> Bank:
+    """The bank that a file describes."""
+    switch = _built_switch(content)
     one_time = None
     if content.blown is not None:
         if not isinstance(switch, Fuse | AntiFuse):

@@ -51,6 +51,10 @@ class CodeMap:
         it was measured.
     v_read : float
         Volt, at which all this holds.
+    temperature : float
+        °C, likewise.
+    reference : float or None
+        Ohm: the nominal resistance of the reference on whose scale all values are; None for absolute ones.
 
     Raises
     ------
@@ -63,6 +67,8 @@ class CodeMap:
     values: Array
     errors: Array
     v_read: float
+    temperature: float = 27.0
+    reference: float | None = None
 
     def __post_init__(self) -> None:
         arrays: dict[str, Any] = {
@@ -124,7 +130,18 @@ def map_codes(bank: Bank | Calibration, *, bits: int | None = None, targets: Any
     else:
         measured = bank.program(wanted)
         setting, values, errors = measured, measured.estimate, measured.predicted_error
-    return CodeMap(targets=wanted, mask=setting.mask, values=values, errors=errors, v_read=bank.v_read)
+    resistor = None
+    if isinstance(bank, Calibration) and bank.read_out is not None and bank.read_out.reference is not None:
+        resistor = bank.read_out.reference.resistance
+    return CodeMap(
+        targets=wanted,
+        mask=setting.mask,
+        values=values,
+        errors=errors,
+        v_read=bank.v_read,
+        temperature=bank.temperature,
+        reference=resistor,
+    )
 
 
 def write_code_csv(codes: CodeMap, path: str | Path) -> Path:
@@ -205,10 +222,12 @@ def _wrapped(words: list[str]) -> Iterator[str]:
 def _remarks(codes: CodeMap) -> list[str]:
     """What stands at the head of a file, line by line."""
     low, high, worst = (part.item() for part in (codes.targets.min(), codes.targets.max(), codes.errors.max()))
+    conditions = f"at {codes.v_read!r} V and {codes.temperature:g} degrees Celsius"
     return [
-        f"Settings of a bank of {codes.n} switches for {len(codes)} conductances, at {codes.v_read!r} V.",
+        f"Settings of a bank of {codes.n} switches for {len(codes)} conductances, {conditions}.",
+        *([] if codes.reference is None else [f"Values relative to a reference resistor of {codes.reference!r} ohm."]),
         "Switch k is bit k; 1 is a closed switch.",
-        f"Targets from {low!r} to {high!r} S, errors of at most {worst:.3g} S.",
+        f"Targets from {low!r} to {high!r} S, errors to expect (one standard deviation) of at most {worst:.3g} S.",
     ]
 
 

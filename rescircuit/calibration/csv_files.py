@@ -79,8 +79,8 @@ def read_calibration_csv(
         design = as_patterns(patterns, n)
         read_out = _with_range(read_out, design, values, positive_number("v_read", v_read, "V"), path.name)
     elif not known:
-        hint = "Or give the read-out, from which they follow."
-        raise InputError(path.name, f"with a column {_ERROR}", "none", hint)
+        hint = "Add it, or describe the read-out (--adc-bits), from which errors follow."
+        raise InputError(path.name, f"a table with a column {_ERROR}", "one without", hint)
     calibration = Calibration(
         values=values[:, :n],
         offset=values[:, n],
@@ -277,4 +277,4 @@ def _say_what_is_missing(path: Path, found: Iterable[tuple[int, int]], banks: in
     bank, item = next((bank, item) for bank in range(banks) for item in (*range(n), -1) if (bank, item) not in there)
     required = f"complete: {banks} banks with {n} switches and an offset each"
     missing = f"no line for bank {bank}, item {_OFFSET if item < 0 else item}"
-    raise InputError(path.name, required, missing)
+    raise InputError(path.name, required, missing, "Banks and switches are numbered from 0, without gaps.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from io import TextIOWrapper
+from typing import Any, NoReturn
 
 import typer
 
@@ -39,6 +40,14 @@ app.command("export", epilog=export.EPILOG)(export.export)
 app.command("verify", epilog=verify.EPILOG)(verify.verify)
 
 
+_PLAINLY = {
+    "Input should be a valid integer, unable to parse string as an integer": "it must be a whole number",
+    "Input should be a valid number, unable to parse string as a number": "it must be a number",
+}
+# Typer's own copy of Click's exceptions is private, and where it lies has changed; its public one has it as a base.
+_CommandLineError: type[Exception] = typer.BadParameter.__bases__[0].__bases__[0]
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"rescircuit {__version__}")
@@ -52,13 +61,32 @@ def _root(
     """Design banks of resistors, simulate crossbars of them, export and verify their netlists."""
 
 
+def _refuse(error: Any) -> NoReturn:
+    """Answer a command line that cannot be read in one line; one without anything in it gets the help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        sys.exit(2)
+    command = getattr(error.ctx, "command_path", "rescircuit") if getattr(error, "ctx", None) else "rescircuit"
+    said = " ".join(error.format_message().split())
+    for theirs, ours in _PLAINLY.items():
+        said = said.replace(theirs, ours)
+    stop = "" if said.endswith((".", "?")) else "."
+    typer.echo(f"rescircuit: {said}{stop} See {command} --help.", err=True)
+    sys.exit(2)
+
+
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 not confirmed, 2 bad input, 3 a tool is missing, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Ω or µ gets a question mark
     try:
-        app()
+        status = app(standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except _CommandLineError as error:
+        _refuse(error)
+    except typer.Abort:
+        sys.exit(1)
     except RescircuitError as error:
         typer.echo(f"rescircuit: {error}", err=True)
         sys.exit({InputError: 2, MissingToolError: 3}.get(type(error), 1))

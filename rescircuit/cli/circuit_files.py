@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CELL_KINDS",
+    "BankNumber",
     "BitLineVoltagesFile",
     "CellModel",
     "Cells",
@@ -62,10 +63,12 @@ _OTHER_OPTIONS = {"temperature_celsius": "--temperature", "scheme": "--read-marg
 CircuitFile = Annotated[
     Path,
     typer.Argument(
-        help="A bank (.json, from design --out), or conductances in siemens, a row a word line (.csv, .npz).",
+        help="A bank (.json, from design --out), a chip (.zarr) with --bank, or conductances in siemens, a row a word "
+        "line (.csv, .npz).",
         show_default=False,
     ),
 ]
+BankNumber = Annotated[int | None, typer.Option(help="Which bank of a chip (.zarr), numbered row after row.")]
 Temperature = Annotated[str | None, typer.Option(help="Of a bank, °C, such as 85; its values are those at 27 °C.")]
 VoltagesFile = Annotated[
     Path | None,
@@ -242,7 +245,9 @@ class CellModel:
         cells = non_negative_array("conductances", conductances, "S")
         closed = cells > 0
         resistances = np.divide(1.0, cells, out=np.ones_like(cells), where=closed)
-        gate = {} if self.v_gate is None else {"v_gate": parse_quantity(self.v_gate, "V", argument="--v-gate")}
+        gate: dict[str, Any] = (
+            {} if self.v_gate is None else {"v_gate": parse_quantity(self.v_gate, "V", argument="--v-gate")}
+        )
         switch = NMOS(w_over_l=parse_quantity(self.w_over_l, argument="--w-over-l"), **gate)
         return BankCells(bank=Bank(resistances=resistances[..., np.newaxis], switch=switch), mask=closed[..., None])
 
@@ -254,10 +259,13 @@ def read_circuit(
     wiring: Wiring,
     model: CellModel = CellModel(),
     temperature: str | None = None,
+    number: int | None = None,
 ) -> tuple[Bank | Crossbar | NonlinearCrossbar, dict[str, Any]]:
     """The bank or crossbar of a file, and the options that deck() and verify() take for it."""
-    if file.suffix.lower() != ".json":
+    if file.suffix.lower() not in {".json", ".zarr"}:
         model.check()
+        if number is not None:
+            raise InputError("--bank", "left out for an array, which is no chip of banks", number)
         if temperature is not None:
             raise InputError("--temperature", "left out for an array, whose cells have none of their own", temperature)
         crossbar = make_array(read_conductances(file, model), wiring.read(), model)
@@ -271,7 +279,9 @@ def read_circuit(
     model.refuse()
     if bit_line_voltages is not None:
         raise InputError("--bit-line-voltages", "left out for a bank, which has no bit lines", str(bit_line_voltages))
-    bank, mask = load_bank(file)
+    bank, mask = _bank_of_chip(file, number) if file.suffix.lower() == ".zarr" else load_bank(file)
+    if file.suffix.lower() == ".json" and number is not None:
+        raise InputError("--bank", "left out for the only bank of a file", number)
     options: dict[str, Any] = {} if mask is None else {"mask": mask}
     if voltages is not None:
         options["voltages"] = read_matrix(voltages, "voltages").ravel()
@@ -280,6 +290,19 @@ def read_circuit(
 
         options["temperature"] = parse_quantity(temperature, "degC", argument="--temperature")
     return bank, options
+
+
+def _bank_of_chip(chip: Path, number: int | None) -> tuple[Bank, None]:
+    """One bank of a chip, which has no setting: all its switches are to be closed."""
+    from rescircuit.bank import Bank
+    from rescircuit.cli.stores import load_one
+
+    if number is None:
+        raise InputError("--bank", "given for a chip, such as 0 for its first bank", None)
+    bank = load_one("FILE", chip, number, "chip")
+    if not isinstance(bank, Bank):
+        raise InputError("FILE", "a chip", str(chip))
+    return bank, None
 
 
 def make_array(

@@ -61,6 +61,8 @@ def describe(
         print_json({"mask": mask, **found.as_dict(), "files": files})
         return
     _print(found, mask)
+    if len(found.temperatures) == 1:
+        say(f"The table of its transistors holds at {found.temperatures[0]:g} °C: other temperatures are left out.")
     if goal is not None and found.unit == "S":
         say(f"Programmed to {show(found.value, 'S', 6)} for a target of {show(goal, 'S', 6)}.")
     if files:
@@ -92,6 +94,7 @@ def _print(found: Behaviour, mask: Any) -> None:
             return "none"
         return _signed(value / found.value - 1)
 
+    steady = all(value == found.value for value in found.values_over_age)
     closed = f"{int(mask.sum())} of {len(mask)} switches closed"
     rows = [
         ["value at " + show(found.v_read, "V"), show(found.value, found.unit, 6)],
@@ -102,11 +105,15 @@ def _print(found: Behaviour, mask: Any) -> None:
         [f"change at {t:g} °C", change(value)]
         for t, value in zip(found.temperatures, found.values_over_temperature, strict=True)
     ]
+    if found.temperature_coefficient is not None:
+        rows.append(["temperature coefficient, mean", f"{found.temperature_coefficient * 1e6:+.4g} ppm/K"])
     rows += [
         [f"change after {_span(age)}", change(value)]
         for age, value in zip(found.ages, found.values_over_age, strict=True)
-        if age
+        if age and not steady
     ]
+    if steady:
+        rows.append(["drift", "none that the process gives"])
     if found.unit == "S":
         rows += [["thermal noise", f"{show(found.noise, 'A', 3)}/√Hz"], ["power", show(found.power, "W", 3)]]
     else:
@@ -120,7 +127,7 @@ def _print(found: Behaviour, mask: Any) -> None:
 
 def _signed(change: float) -> str:
     """A relative change in the unit that suits its size."""
-    return f"{change * 100:+.3g} %" if abs(change) >= 0.01 else f"{change * 1e6:+.3g} ppm"
+    return f"{change * 100:+.3g} %" if abs(change) >= 1e-3 else f"{change * 1e6:+.3g} ppm"
 
 
 def _unsigned(part: float) -> str:

@@ -17,6 +17,7 @@ from rescircuit.cli.console import (
     progress_bar,
     say,
 )
+from rescircuit.cli.switches import usable_switch
 
 if TYPE_CHECKING:
     from rescircuit.bank import Bank, Mask
@@ -35,7 +36,11 @@ def design(
     nominal: Annotated[str, typer.Option(help="Nominal resistance; the full scale is n times its inverse.")] = "10k",
     n: Annotated[int, typer.Option(help="Resistors in the bank.")] = 12,
     v_read: Annotated[str, typer.Option(help="Read voltage at which conductances hold.")] = "0.1V",
+    pitch: Annotated[
+        str, typer.Option(help="From resistor to resistor, where the process varies along the die.")
+    ] = "5um",
     seed: Annotated[int, SEED_OPTION] = 1,
+    chip: Annotated[int, typer.Option(help="Which die: dies share wafers and lots by their number.")] = 0,
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds after which the best setting found is taken; beyond 56 resistors.")
     ] = None,
@@ -48,7 +53,7 @@ def design(
     """
     from rescircuit.bank import Bank
     from rescircuit.checks import whole_number
-    from rescircuit.devices import load_process
+    from rescircuit.devices import Placement, load_process
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity
     from rescircuit.subsetsum import LARGEST_N
@@ -56,15 +61,20 @@ def design(
     whole_number("--n", n, 1, LARGEST_N)
     made = load_process(process)
     resistor = made.make_resistor(parse_quantity(nominal, "ohm", argument="--nominal"))
+    volt = parse_quantity(v_read, "V", argument="--v-read")
+    goal = parse_quantity(target, "S", argument="--target")
+    apart = parse_quantity(pitch, "m", argument="--pitch")
     bank = Bank.sample(
         resistor,
         n=n,
         seed=seed,
-        switch=made.make_switch(),
+        chip=chip,
+        switch=usable_switch(made, volt),
         nominals=made.nominals,
-        v_read=parse_quantity(v_read, "V", argument="--v-read"),
+        faults=made.faults,
+        placement=Placement(columns=n, pitch_x=apart, pitch_y=apart),
+        v_read=volt,
     )
-    goal = parse_quantity(target, "S", argument="--target")
     with progress_bar() as report:
         done = 0.0
 
@@ -81,6 +91,7 @@ def design(
             {
                 "process": made.name,
                 "seed": seed,
+                "chip": chip,
                 "resistances_ohm": bank.resistances,
                 "mask": setting.mask,
                 "target_siemens": goal,
@@ -96,12 +107,14 @@ def design(
         )
         return
     rows = [
-        [f"r_{k}", show(ohm, "ohm"), show(siemens, "S"), "closed" if chosen else "open"]
-        for k, (ohm, siemens, chosen) in enumerate(
-            zip(bank.resistances, bank.on_conductances, setting.mask, strict=True)
-        )
+        [f"r_{k}", show(ohm, "ohm"), show(siemens, "S"), _state(bank, setting.mask, k)]
+        for k, (ohm, siemens) in enumerate(zip(bank.resistances, bank.on_conductances, strict=True))
     ]
-    print_table(f"A bank of {n} on {made.name}, chip {seed}", ["", "resistance", "branch conducts", "switch"], rows)
+    print_table(
+        f"A bank of {n} on {made.name}, chip {chip} of seed {seed}",
+        ["", "resistance", "branch conducts", "switch"],
+        rows,
+    )
     relative = f"{setting.error / goal:+.2e} of the target, " if goal else ""
     print_text(
         f"target       {show(goal, 'S', 6)}\n"
@@ -114,6 +127,14 @@ def design(
         say("The target is above the full scale: take more resistors or a smaller nominal.")
     if files:
         say(f"Written: {', '.join(str(path) for path in files)}")
+
+
+def _state(bank: Bank, mask: Mask, k: int) -> str:
+    """What a switch is set to, or how it is stuck."""
+    for faults, state in ((bank.stuck_open, "stuck open"), (bank.stuck_closed, "stuck closed")):
+        if faults is not None and faults[k]:
+            return state
+    return "closed" if mask[k] else "open"
 
 
 def _write(out: Path | None, bank: Bank, mask: Mask) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rescircuit.cli.circuit_files import (
+    BankNumber,
     BitLineVoltagesFile,
     CellModel,
     Cells,
@@ -57,6 +58,7 @@ def export(
     w_over_l: WOverL = None,
     v_gate: VGate = None,
     temperature: Temperature = None,
+    bank: BankNumber = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The deck to write; by default it is printed.")
     ] = None,
@@ -73,7 +75,7 @@ def export(
         raise InputError("--out", "a deck's name, such as array.cir", str(out))
     check_output("--out", out, [file, voltages, bit_line_voltages, *wiring.files()])
     with naming_options(file):
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature)
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature, bank)
         written = deck(thing, **options)
     with naming_option("--out"):
         path = None if out is None else written.write(out)

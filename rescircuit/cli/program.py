@@ -121,7 +121,8 @@ def program(
     clipped = 0
     if inputs.calibration is not None:
         clipped = int(inputs.calibration.clipped.sum())
-        summary["predicted_error_siemens"] = float(np.sqrt(np.mean(arrays["predicted_error"] ** 2)))
+        there = inputs.within_reach if inputs.within_reach.any() else np.ones_like(inputs.within_reach)
+        summary["predicted_error_siemens"] = float(np.sqrt(np.mean(arrays["predicted_error"][there] ** 2)))
         summary["clipped_banks"] = clipped
     if as_json:
         settings = {} if out is not None else {"settings": arrays}
@@ -251,6 +252,7 @@ def _summary(inputs: Inputs, method: str, errors: Array, seconds: dict[str, floa
         "banks": inputs.banks,
         "resistors": inputs.values.shape[-1],
         "targets": inputs.targets.size,
+        "targets_out_of_reach": int((~inputs.within_reach).sum()),
         "method": method,
         "seconds": seconds,
         "settings_per_second": settled * inputs.targets.size / seconds["solving"],
@@ -263,6 +265,8 @@ def _print_summary(summary: dict[str, Any], counts: dict[str, int]) -> None:
     from rescircuit.quantities import format_quantity as show
 
     rows = [[key, f"{summary[key]:,}"] for key in ("banks", "resistors", "targets")]
+    if beyond := summary["targets_out_of_reach"]:
+        rows.append(["targets beyond a bank's reach", f"{beyond:,}"])
     rows += [
         ["method", summary["method"]],
         ["time", ", ".join(f"{part} {seconds:.2g} s" for part, seconds in summary["seconds"].items())],
@@ -274,7 +278,12 @@ def _print_summary(summary: dict[str, Any], counts: dict[str, int]) -> None:
         for label, key in (("median", "median"), ("95 %", "percentile_95"), ("worst", "worst"))
     ]
     if "predicted_error_siemens" in summary:
-        rows.append(["error to expect, rms", f"{show(summary['predicted_error_siemens'], 'S')}, measuring included"])
+        rows.append(
+            [
+                "error to expect, rms",
+                f"{show(summary['predicted_error_siemens'], 'S')}, measuring included, of targets within reach",
+            ]
+        )
     rows += [[status, f"{number:,}"] for status, number in counts.items()]
     print_table("Banks programmed", ["", "result"], rows)
 

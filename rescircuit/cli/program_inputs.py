@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from rescircuit.calibration import Calibration
@@ -68,6 +69,18 @@ class Inputs:
     def banks(self) -> int:
         """How many banks."""
         return math.prod(self.values.shape[:-1])
+
+    @property
+    def within_reach(self) -> NDArray[np.bool_]:
+        """Which targets lie between the least and the most that a bank can be set to, of the shape of the targets."""
+        import numpy as np
+
+        usable = self.values if self.stuck_open is None else np.where(self.stuck_open, 0.0, self.values)
+        always = np.zeros(()) if self.stuck_closed is None else np.where(self.stuck_closed, usable, 0.0)
+        free = usable - always
+        base = self.offset + np.broadcast_to(always, usable.shape).sum(axis=-1)
+        least, most = (base + part.sum(axis=-1) for part in (np.minimum(free, 0.0), np.maximum(free, 0.0)))
+        return (least <= self.targets) & (self.targets <= most)
 
     @property
     def full_scale(self) -> Array:

@@ -10,11 +10,13 @@ import typer
 from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, progress_bar, say
 from rescircuit.cli.outputs import PICTURES, check_store_is_free, check_writable, interruptible, naming
 from rescircuit.cli.stores import CHUNK
+from rescircuit.cli.switches import usable_switch
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.bank import Bank
     from rescircuit.checks import Array
+    from rescircuit.devices import Resistor
 
 __all__ = ["sample"]
 
@@ -80,7 +82,7 @@ def sample(
             seed=seed,
             chip=chip,
             shape=(rows, cols),
-            switch=made.make_switch(),
+            switch=usable_switch(made, volt),
             nominals=made.nominals,
             faults=made.faults,
             placement=Placement(columns=cols * n, pitch_x=apart, pitch_y=apart),
@@ -128,6 +130,7 @@ def sample(
             ["switches stuck open, stuck closed", f"{stuck['stuck_open']:,}, {stuck['stuck_closed']:,}"],
         ],
     )
+    _check_room(resistor, bank, n * apart**2)
     if files:
         say(f"Written: {', '.join(map(str, files))}")
 
@@ -142,6 +145,19 @@ _OPTIONS = {
     "process": "--process",
     "path": "--out",
 }
+
+
+def _check_room(resistor: Resistor, bank: Bank, room: float) -> None:
+    """Say so where a bank's resistors do not fit on the `room` (m²) that it has, and places count."""
+    varied = resistor.whole_variation()
+    if bank.areas is None or (varied.gradient is None and varied.field is None):
+        return
+    taken = float(bank.areas.reshape(-1, bank.n)[0].sum())
+    if taken > room:
+        say(
+            f"A bank's resistors take {taken * 1e12:,.0f} µm², and at this pitch have {room * 1e12:,.0f} µm²: for "
+            "gradients and fields as they would be, give a larger --pitch or a smaller --nominal."
+        )
 
 
 def _write(bank: Bank, provenance: dict[str, Any], out: Path | None, *, force: bool) -> list[Path]:

@@ -19,6 +19,7 @@ from rescircuit.cli.console import (
 from rescircuit.cli.simulate_array import ARRAY_EPILOG, check_finite, simulate_array
 from rescircuit.cli.simulate_memristor import MEMRISTOR_EPILOG, simulate_memristor
 from rescircuit.cli.simulate_write_verify import WRITE_VERIFY_EPILOG, simulate_write_verify
+from rescircuit.cli.switches import usable_switch
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
@@ -65,6 +66,7 @@ def simulate_network(
     """
     import numpy as np
 
+    from rescircuit.bank import DEFAULT_READ_VOLTAGE
     from rescircuit.devices import load_process
     from rescircuit.errors import InputError
     from rescircuit.network import ArraySpec, load_network, map_network
@@ -84,7 +86,7 @@ def simulate_network(
         dac_bits=dac_bits,
         adc_bits=adc_bits,
         resistor=made.make_resistor(parse_quantity(nominal, "ohm", argument="--nominal")),
-        switch=made.make_switch(),
+        switch=usable_switch(made, DEFAULT_READ_VOLTAGE),
         nominals=made.nominals,
     )
     total, done = 2 * sum(layer.weight.size for layer in network.layers), 0

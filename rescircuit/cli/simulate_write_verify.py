@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, progress_bar, say
+from rescircuit.cli.switches import usable_switch
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
@@ -18,6 +19,7 @@ WRITE_VERIFY_EPILOG = example(
     "rescircuit simulate write-verify --process pcm --tolerance 2% --bank polysilicon -n 12",
 )
 _DAY = 86400.0  # second
+_ACROSS, _PITCH = 64, 5e-6  # banks in a row, and metre from resistor to resistor
 _MOST = 10_000_000  # devices
 _ROOM = 0.75  # of the nominal that would reach the window on a die as it should be
 
@@ -98,13 +100,15 @@ def _banks(process: str, n: int, seed: int, targets: Array, g_max: float, window
 
     The nominal leaves room for a die on which all resistors are too large.
     """
-    from rescircuit.bank import Bank
-    from rescircuit.devices import load_process
+    from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank
+    from rescircuit.devices import Placement, load_process
 
     made = load_process(process)
+    switch = usable_switch(made, DEFAULT_READ_VOLTAGE)
     resistor = made.make_resistor(_ROOM * n / g_max)
-    options = {"n": n, "seed": seed, "shape": targets.shape, "switch": made.make_switch(), "nominals": made.nominals}
-    banks = Bank.sample(resistor, faults=made.faults, **options)
+    options = {"n": n, "seed": seed, "shape": targets.shape, "switch": switch, "nominals": made.nominals}
+    placement = Placement(columns=_ACROSS * n, pitch_x=_PITCH, pitch_y=_PITCH)
+    banks = Bank.sample(resistor, faults=made.faults, placement=placement, **options)
     setting = banks.program(targets)
     later = banks.at(age=_DAY).conductance(setting.mask) - targets
     return {
@@ -138,8 +142,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
         [
             row["cell"],
             f"{row['writes']:.3g}",
-            "" if row["energy_joule"] is None else show(row["energy_joule"], "J", 3),
-            "" if row["verified"] is None else f"{row['verified']:.1%}",
+            "–" if row["energy_joule"] is None else show(row["energy_joule"], "J", 3),
+            "–" if row["verified"] is None else f"{row['verified']:.1%}",
             f"{row['rms_error_of_window']:.1e}",
             f"{row['worst_error_of_window']:.1e}",
             f"{row['rms_error_after_a_day']:.1e}",

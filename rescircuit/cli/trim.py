@@ -121,7 +121,14 @@ def trim(
             }
         )
         return
+    within = _within_reach(calibration, goals.reshape(-1))
+    beyond = goals.size - int(within.sum())
+    if within.any():
+        true, expected = ({name: each[within] for name, each in errors.items()} for errors in (true, expected))
     _print(true, expected, best)
+    if beyond:
+        left_out = "are left out of the table" if within.any() else "are all there are"
+        say(f"{beyond:,} targets are beyond what their banks can conduct, and {left_out}.")
     if files:
         say(f"Written: {', '.join(map(str, files))}")
 
@@ -247,6 +254,20 @@ def _range(calibration: Path, goals: Array, first: Calibration) -> float:
         largest = max(largest, float((reachable / measured.scale).max()))
     ampere = 0.0 if first.read_out is None else first.read_out.range_ampere
     return max(ampere, _MARGIN * largest * first.v_read)
+
+
+def _within_reach(calibration: Path, goals: Array) -> Any:
+    """Which targets, (b,), a bank can come near, as far as it was measured."""
+    import numpy as np
+
+    from rescircuit.calibration import load_calibration
+
+    parts = []
+    for rows in _parts(goals.size):
+        measured = load_calibration(calibration, banks=rows)
+        most = measured.offset + np.maximum(measured.values, 0.0).sum(axis=-1)
+        parts.append((measured.offset <= goals[rows]) & (goals[rows] <= most))
+    return np.concatenate(parts)
 
 
 def _rms(values: Any) -> float:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rescircuit.cli.circuit_files import (
+    BankNumber,
     BitLineVoltagesFile,
     CellModel,
     Cells,
@@ -53,6 +54,7 @@ def verify(
     w_over_l: WOverL = None,
     v_gate: VGate = None,
     temperature: Temperature = None,
+    bank: BankNumber = None,
     timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take.")] = 300.0,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -64,7 +66,7 @@ def verify(
     )
     model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
     with naming_options(file), progress_bar() as report:
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature)
+        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature, bank)
         report("ngspice", 0, 1)
         check = run(thing, **options, timeout=timeout)
     if as_json:

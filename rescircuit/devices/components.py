@@ -95,7 +95,11 @@ class Component:
             raise InputError("variation", "a Variation", self.variation)
         for name in ("tc1_mismatch", "tc2_mismatch", "drift_spread"):
             non_negative_number(name, getattr(self, name))
-        for name in ("tc1", "tc2", "vc1", "vc2", "drift"):
+        for name, most, such in (("tc1", 0.05, "-150e-6 (-150ppm)"), ("tc2", 1e-3, "1e-6 (1ppm)")):
+            required = f"a coefficient of at most {most:g} in size, such as {such}"
+            if abs(finite_number(name, getattr(self, name), required)) > most:
+                raise InputError(name, required, getattr(self, name))
+        for name in ("vc1", "vc2", "drift"):
             finite_number(name, getattr(self, name))
         _ = self._coefficients()
 

@@ -77,7 +77,7 @@ class Normal:
     Parameters
     ----------
     sigma : float
-        The standard deviation, relative, at least 0 and below 0.1, so that no factor comes near zero: a random number
+        The standard deviation, relative, at least 0 and at most 0.12, so that no factor reaches zero: a random number
         of 52 bits is at most 8.2 standard deviations away.
 
     Raises
@@ -89,8 +89,9 @@ class Normal:
     sigma: float = 0.01
 
     def __post_init__(self) -> None:
-        required = "a relative standard deviation of at least 0 and below 0.1, such as 0.01"
-        _check("sigma", self.sigma, 0.1, required, "For a wider variation, use LogNormal or Uniform.")
+        required = "a relative standard deviation of at least 0 and at most 0.12, such as 0.01"
+        hint = 'For a wider variation, use LogNormal or Uniform (law = "lognormal" or "uniform").'
+        _check("sigma", self.sigma, np.nextafter(0.12, 1.0), required, hint)
 
     def factors(self, uniforms: Array) -> Array:
         """The factors of `uniforms` in (0, 1), same shape."""

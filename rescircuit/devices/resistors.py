@@ -26,7 +26,8 @@ class Geometry:
 
     def __post_init__(self) -> None:
         positive_number("sheet_resistance", self.sheet_resistance, "ohm per square")
-        positive_number("width", self.width, "m")
+        if not 1e-9 <= positive_number("width", self.width, "m") <= 1e-2:
+            raise InputError("width", "from 1e-9 to 1e-2 m, such as 1e-6 (1um)", self.width)
 
     def length(self, nominals: Array) -> Array:
         """Lengths of resistors of these nominal values, metre: so many squares, each as long as wide."""

@@ -85,6 +85,7 @@ def plot_behaviour(found: Behaviour, axes: Any | None = None) -> Any:
         if np.abs(changes).max() < _PLAIN:
             panel.set_ylim(-1, 1)
     panels[0].set_title(f"non-linearity {found.nonlinearity:.1e}, INL {found.inl:.1e}", fontsize=10)
-    panels[1].set_title(f"{found.temperature_coefficient * 1e6:+.0f} ppm/K", fontsize=10)
+    slope = found.temperature_coefficient
+    panels[1].set_title("at one temperature" if slope is None else f"{slope * 1e6:+.0f} ppm/K", fontsize=10)
     panels[2].set_title("drift", fontsize=10)
     return panels

@@ -45,6 +45,9 @@ class Transient:
         Start from the capacitors' initial voltages; otherwise from the operating point at time 0.
     relative_tolerance : float
         ngspice's ``reltol``, from 1e-12 to 1e-3, by which it also shortens steps.
+    method : "trapezoidal" or "gear"
+        How ngspice integrates. Trapezoids are the more exact; behind a step that is long against a time constant they
+        ring for many steps, where Gear's formula of second order settles at once.
     """
 
     stop: float
@@ -52,6 +55,7 @@ class Transient:
     start: float = 0.0
     use_initial_conditions: bool = True
     relative_tolerance: float = 1e-6
+    method: str = "trapezoidal"
 
     def __post_init__(self) -> None:
         positive_number("stop", self.stop, "s")
@@ -65,6 +69,8 @@ class Transient:
             raise InputError("use_initial_conditions", "True or False", self.use_initial_conditions)
         if not 1e-12 <= finite_number("relative_tolerance", self.relative_tolerance) <= 1e-3:
             raise InputError("relative_tolerance", "from 1e-12 to 1e-3", self.relative_tolerance)
+        if self.method not in ("trapezoidal", "gear"):
+            raise InputError("method", '"trapezoidal" or "gear"', self.method)
         for field in ("stop", "max_step", "start", "relative_tolerance"):
             object.__setattr__(self, field, deck_number(field, getattr(self, field)))
 

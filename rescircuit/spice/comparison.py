@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Verification:
     compared: int
     ngspice_version: str
     seconds: float
-    deck: Deck
+    deck: Deck = field(repr=False)
     remarks: tuple[str, ...] = ()
 
     @property

@@ -124,9 +124,11 @@ def _options_card(circuit: Circuit) -> list[str]:
     """Tolerances, the temperature at which values hold (tnom) and that of the simulation (temp)."""
     temperatures = {"tnom": circuit.nominal_temperature_celsius, "temp": circuit.temperature_celsius}
     options = {**_TOLERANCES, **temperatures}
+    method: list[str] = []
     if circuit.transient is not None:
         options["reltol"] = circuit.transient.relative_tolerance
-    return [".options", *(f"{key}={float(value)!r}" for key, value in options.items())]
+        method = ["method=gear"] if circuit.transient.method == "gear" else []
+    return [".options", *(f"{key}={float(value)!r}" for key, value in options.items()), *method]
 
 
 def _analysis_cards(circuit: Circuit) -> list[list[str]]:

@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rescircuit.bank import Bank
-from rescircuit.checks import finite_array
-from rescircuit.errors import InputError
+from rescircuit.spice.bank_inputs import checked_setting, input_voltages
 from rescircuit.spice.branch_elements import branch_writer, gate_voltage
 from rescircuit.spice.circuit import Circuit
 from rescircuit.spice.elements import Element
@@ -52,18 +50,13 @@ def bank_circuit(
         For an array of banks, a mask or voltages of another shape, an unknown kind of switch, or a temperature that
         the bank cannot be at.
     """
-    if bank.shape:
-        hint = "Make a Bank of one row of its resistances."
-        raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}", hint)
-    closed = bank.actual_mask(_checked_mask(mask, bank.n))
-    inputs = finite_array("voltages", bank.v_read if voltages is None else voltages, "V")
-    if inputs.ndim > 1:
-        raise InputError("voltages", "a number or an array (K,)", f"shape {inputs.shape}")
+    closed = bank.actual_mask(checked_setting(bank, mask))
+    inputs = input_voltages(bank, voltages)
     moved = bank_at(bank, temperature)
     # Resistors are given as they were made, and ngspice warms them; switches know their temperature.
     written = branch_writer(replace(bank, switch=moved.switch, temperature=moved.temperature))
     v_gate = gate_voltage(moved.switch)
-    elements: list[Element] = [driven(INPUT, inputs.reshape(-1))]
+    elements: list[Element] = [driven(INPUT, inputs)]
     for k in range(bank.n):
         gate, ends = f"gate_{k}", (INPUT, f"branch_{k}", OUTPUT)
         elements += written.elements((k,), str(k), closed=bool(closed[k]), ends=ends, gate=gate)
@@ -85,11 +78,3 @@ def bank_circuit(
 def bank_at(bank: Any, temperature: float | None) -> Any:
     """A bank of any kind at `temperature` °C; as it is for ``None``."""
     return bank if temperature is None else bank.at(temperature=temperature)
-
-
-def _checked_mask(mask: Any, n: int) -> NDArray[np.bool_]:
-    """The setting as a bool array (n,)."""
-    closed = np.ones(n, bool) if mask is None else np.asarray(mask)
-    if closed.dtype != np.bool_ or closed.shape != (n,):
-        raise InputError("mask", f"{n} booleans", f"shape {closed.shape} of {closed.dtype.name}")
-    return closed

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.bank import DEFAULT_READ_VOLTAGE, CapacitorBank, checked_mask
-from rescircuit.checks import Array, finite_array
+from rescircuit.bank import CapacitorBank
+from rescircuit.checks import Array
 from rescircuit.errors import InputError
+from rescircuit.spice.bank_inputs import checked_setting, input_voltages
 from rescircuit.spice.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuit import Circuit, Transient
 from rescircuit.spice.elements import Capacitor, Element, Resistor
@@ -22,7 +23,7 @@ __all__ = ["capacitor_bank_circuit", "read_charges"]
 _CHARGE = "charge"
 _SHORTEST = 1e-9  # second, of a ramp and of the rest behind it
 _TIME_CONSTANTS = 100.0  # in a rest: what has not settled is e^-100
-_STEPS = 20  # in a ramp and in a rest; a capacitor's charge is exact with any
+_STEPS = 30  # in a ramp and in a rest, by Gear; a mirrored charge is exact with any once all has settled
 
 
 def capacitor_bank_circuit(
@@ -54,13 +55,8 @@ def capacitor_bank_circuit(
     InputError
         For an array of banks, a mask or voltages of another shape, or a temperature that the bank cannot be at.
     """
-    if bank.shape:
-        hint = "Make a CapacitorBank of one row of its capacitances."
-        raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}", hint)
-    closed = np.ones(bank.n, bool) if mask is None else checked_mask(mask, bank.n)
-    if closed.ndim > 1:
-        raise InputError("mask", f"{bank.n} booleans", f"shape {closed.shape}")
-    inputs = _resting_voltages(voltages)
+    closed = checked_setting(bank, mask)
+    inputs = input_voltages(bank, voltages)
     rest = max(_SHORTEST, _TIME_CONSTANTS * float((bank.capacitances * bank.switch.r_on).max()))
     times = rest * np.arange(2 * len(inputs) + 1)
     course = np.concatenate([[0.0], np.repeat(inputs, 2)])
@@ -79,7 +75,7 @@ def capacitor_bank_circuit(
     return Circuit(
         elements=tuple(elements),
         temperature_celsius=bank_at(bank, temperature).temperature,
-        transient=Transient(stop=float(times[-1]), max_step=rest / _STEPS),
+        transient=Transient(stop=float(times[-1]), max_step=rest / _STEPS, method="gear"),
         comment=comment,
         open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
     )
@@ -87,18 +83,11 @@ def capacitor_bank_circuit(
 
 def read_charges(bank: CapacitorBank, voltages: Any, result: SpiceResult) -> Array:
     """The charge at the end of each rest, coulomb, (K,), of a run of that circuit."""
-    count = len(_resting_voltages(voltages))
+    count = len(input_voltages(bank, voltages))
     if result.times is None:
         raise InputError("result", "one of a transient", "an operating point")
     ends = result.times[-1] * np.arange(1, count + 1) / count
     return float(bank.full_scale) * np.interp(ends, result.times, result.node_voltages[_CHARGE])
-
-
-def _resting_voltages(voltages: Any) -> Array:
-    inputs = finite_array("voltages", DEFAULT_READ_VOLTAGE if voltages is None else voltages, "V")
-    if inputs.ndim > 1:
-        raise InputError("voltages", "a number or an array (K,)", f"shape {inputs.shape}")
-    return inputs.reshape(-1)
 
 
 def _branch(bank: CapacitorBank, k: int, *, closed: bool) -> list[Element]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from rescircuit.bank import DEFAULT_READ_VOLTAGE, checked_mask
 from rescircuit.bank.series import SeriesBank
-from rescircuit.checks import finite_array
 from rescircuit.errors import InputError
+from rescircuit.spice.bank_inputs import checked_setting, input_voltages
 from rescircuit.spice.branch_elements import resistor_element
 from rescircuit.spice.circuit import Circuit
 from rescircuit.spice.elements import Element, Resistor
@@ -49,20 +46,13 @@ def series_bank_circuit(
     InputError
         For an array of banks, a mask or voltages of another shape, or a setting without resistance.
     """
-    if bank.shape:
-        hint = "Make a SeriesBank of one row of its resistances."
-        raise InputError("bank", "a single bank, of shape ()", f"shape {bank.shape}", hint)
-    opened = np.ones(bank.n, bool) if mask is None else checked_mask(mask, bank.n)
-    if opened.ndim > 1:
-        raise InputError("mask", f"{bank.n} booleans", f"shape {opened.shape}")
-    inputs = finite_array("voltages", DEFAULT_READ_VOLTAGE if voltages is None else voltages, "V")
-    if inputs.ndim > 1:
-        raise InputError("voltages", "a number or an array (K,)", f"shape {inputs.shape}")
+    opened = checked_setting(bank, mask)
+    inputs = input_voltages(bank, voltages)
     r_on, r_off = bank.switch.r_on, bank.switch.r_off
     present = [k for k in range(bank.n) if opened[k] or r_on > 0]
     if not present:
         raise InputError("mask", "a setting with a resistance", "all bypasses closed, of 0 ohm", "It is a short.")
-    elements: list[Element] = [driven(INPUT, inputs.reshape(-1))]
+    elements: list[Element] = [driven(INPUT, inputs)]
     start = INPUT
     for k in present:
         end = OUTPUT if k == present[-1] else f"joint_{k}"

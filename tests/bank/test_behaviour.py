@@ -72,6 +72,18 @@ def test_nothing_closed_is_nothing():
     assert (found.value, found.nonlinearity, found.inl, found.noise, found.temperature_coefficient) == (0, 0, 0, 0, 0)
 
 
+def test_a_table_holds_at_one_temperature(tabulated):
+    bank = rc.Bank(resistances=[1e4, 3e4], switch=tabulated)
+    found = rc.describe(bank, [True, False], v_max=0.3)
+    assert found.temperatures.tolist() == [27.0]
+    assert found.values_over_temperature.tolist() == [found.value]
+    assert found.temperature_coefficient is None
+    pair = rc.DifferentialPair(positive=rc.Bank(resistances=[1e3]), negative=bank)
+    assert rc.describe(pair, [True, True, False], v_max=0.3).temperatures.tolist() == [27.0]
+    with pytest.raises(rc.InputError, match="27 °C for this tabulated switch"):
+        rc.describe(bank, [True, False], v_max=0.3, temperatures=[27.0, 85.0])
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [

@@ -11,6 +11,7 @@ import rescircuit as rc
 from rescircuit.bank.chips import load_chip, load_chip_provenance, load_chip_shape, save_chip
 from rescircuit.devices.coefficients import Coefficients
 from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, ThresholdSelector
+from rescircuit.measured.checked_stores import open_checked_store
 from rescircuit.measured.store_writing import save_checked_store
 
 RNG = np.random.default_rng(2)
@@ -173,3 +174,36 @@ def test_a_shape_that_is_none(tmp_path, shape):
 def test_negative_resistances_in_a_store(tmp_path):
     path = save_checked_store(tmp_path / "a", {"resistances": -np.ones((4, 3))}, chunk_rows=4, provenance=GOOD)
     assert "resistances at index (0, 0) must be finite numbers above 0 (ohm), got -1.0" in refusal(load_chip, path)
+
+
+def test_a_table_comes_back_with_its_card_and_its_certificate(tmp_path, tabulated):
+    bank = make(switch=tabulated)
+    path = save_chip(bank, tmp_path / "chip.zarr", chunk=5)
+    loaded = load_chip(path)
+    same(loaded, bank)
+    assert loaded.switch.source == tabulated.source
+    assert loaded.switch.characterisation == tabulated.characterisation
+    part = load_chip(path, banks=slice(4, 11))
+    assert np.array_equal(part.on_conductances, bank.on_conductances.reshape(-1, 5)[4:11])
+
+
+def test_a_card_alone_is_not_saved(tmp_path, tabulated):
+    says = refusal(save_chip, make(switch=tabulated.source), tmp_path / "a")
+    assert says.endswith("TabulatedSwitch, got 'BSIM4Switch'. Characterise it first: rescircuit.spice.characterise.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"owner": "me"}, "tabulated switch must be valid, got 'owner'. Extra inputs are not permitted."),
+        ({"on": [[1.0]]}, "on must be of shape (48, 7)"),
+        ({"v_out": ["x"]}, "tabulated switch must be valid, got 'v_out.0'. Input should be a valid number."),
+        ({"card": {"version": "4.5", "parameters": {"x": 1.0}}}, "names of BSIM4 that ngspice 39 knows"),
+        ({"card": {"version": "4.5", "parameters": {"toxe": 1.0}}}, "card_digest must be that of the card"),
+    ],
+)
+def test_a_table_that_somebody_else_sealed(tmp_path, tabulated, changes, says):
+    store = open_checked_store(save_chip(make(switch=tabulated), tmp_path / "a"))
+    content = store.provenance | {"switch": store.provenance["switch"] | changes}
+    path = save_checked_store(tmp_path / "b", store.read(), chunk_rows=4, provenance=content)
+    assert says in refusal(load_chip, path)

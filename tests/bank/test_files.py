@@ -139,7 +139,7 @@ def test_other_banks_are_not_saved(tmp_path):
         save_bank(rc.Bank(resistances=np.ones(4097)), tmp_path / "bank.json")
     with pytest.raises(
         rc.InputError,
-        match=r"bank\.switch must be one of NMOS, IdealSwitch, Fuse, AntiFuse, ThresholdSelector, got 'Homemade'",
+        match=r"bank\.switch must be one of NMOS, IdealSwitch, .*ThresholdSelector, TabulatedSwitch, got 'Homemade'",
     ):
         save_bank(rc.Bank(resistances=np.ones(3), switch=Homemade()), tmp_path / "b.json")
     assert list(tmp_path.iterdir()) == []
@@ -272,9 +272,9 @@ def test_what_is_no_bank_at_all(write, content, says):
 
 
 def test_a_large_file_is_not_even_read(write, monkeypatch):
-    path = write(b" " * (2**20 + 1))
+    path = write(b" " * (2**23 + 1))
     monkeypatch.setattr(type(path), "read_bytes", lambda *_: pytest.fail("read"))
-    assert "file must be a bank of at most 1048576 bytes" in refusal(path)
+    assert "file must be a bank of at most 8388608 bytes" in refusal(path)
 
 
 def test_files_that_are_none(tmp_path):
@@ -306,3 +306,72 @@ def test_switches_that_do_not_leak_and_spread_come_back(tmp_path):
     read, _ = load_bank(save_bank(bank, tmp_path / "bank.json"))
     assert read.switch == bank.switch
     assert np.isinf(read.switch.r_off).all()
+
+
+def test_a_table_comes_back_with_its_card_and_its_certificate(tmp_path, tabulated):
+    bank = rc.Bank(resistances=[1e4, 2e4, 4e4], switch=tabulated)
+    setting = bank.program(9e-5)
+    read, mask = load_bank(save_bank(bank, tmp_path / "bank.json", setting.mask))
+    assert read.on_conductances.tobytes() == bank.on_conductances.tobytes()
+    assert read.conductance(mask) == pytest.approx(setting.conductance, rel=1e-15)
+    assert read.switch.source == tabulated.source
+    assert read.switch.characterisation == tabulated.characterisation
+    for name in ("v_ds", "v_out", "on", "off"):
+        assert getattr(read.switch, name).tobytes() == getattr(tabulated, name).tobytes()
+    assert rc.deck(read, mask=mask).text == rc.deck(bank, mask=mask).text
+
+
+def test_a_card_alone_is_not_saved(tmp_path, tabulated):
+    with pytest.raises(rc.InputError, match=r"got 'BSIM4Switch'\. Characterise it first"):
+        save_bank(rc.Bank(resistances=[1e4], switch=tabulated.source), tmp_path / "bank.json")
+
+
+def test_a_table_that_files_have_no_room_for(tmp_path, tabulated, monkeypatch):
+    bank = rc.Bank(resistances=[1e4], switch=tabulated)
+    path = save_bank(bank, tmp_path / "bank.json")
+    monkeypatch.setattr("rescircuit.bank.tabulated_files._MOST_ENTRIES", 100)
+    says = "table of the switch must be of at most 100 conductances, got 336"
+    with pytest.raises(rc.InputError, match=says):
+        save_bank(bank, tmp_path / "other.json")
+    with pytest.raises(rc.InputError, match=says):
+        load_bank(path)
+
+
+TABLE_FAULTS = [
+    ("switch.card.parameters.toxe", "3n", "'switch.card.parameters.toxe'. Input should be a valid number"),
+    ("switch.card.parameters.toxe", math.inf, "'switch.card.parameters.toxe'. Input should be a finite number"),
+    ("switch.card.parameters.toxe", 4e-9, "card_digest must be that of the card"),
+    ("switch.card.parameters.include", 1.0, "parameters must be names of BSIM4 that ngspice 39 knows"),
+    ("switch.card.version", "9", "version must be one of BSIM4"),
+    ("switch.card", ..., "'switch.card'. Field required"),
+    ("switch.width", -1.0, "width must be a finite number above 0 (m)"),
+    ("switch.temperature", 85.0, "temperature must be that of the transistor in its characterisation, 85"),
+    ("switch.v_ds", [1.0], "v_ds must be at least 6 voltages"),
+    ("switch.v_ds", [0.0] * 50_001, "'switch.v_ds'. List should have at most 50000 items"),
+    ("switch.v_ds.3", math.nan, "'switch.v_ds.3'. Input should be a finite number"),
+    ("switch.on.3", [1.0], "on must be finite numbers (S) in a rectangular array"),
+    ("switch.on", [[1.0]], "on must be of shape (48, 7)"),
+    ("switch.off.3.2", 0.0, "'switch.off.3.2'. Input should be greater than 0"),
+    ("switch.off.3.2", True, "'switch.off.3.2'. Input should be a valid number"),
+    ("switch.off.3.2", 1e3, "off must be conductances of a current that rises"),
+    ("switch.characterisation.bulk_current", -1.0, "'switch.characterisation.bulk_current'. Input should be"),
+    ("switch.characterisation.remarks", "x", "'switch.characterisation.remarks'. Input should be a valid"),
+    ("switch.owner", "me", "'switch.owner'. Extra inputs are not permitted"),
+    ("switch_arrays", {"on": [1.0, 2.0]}, "switch_arrays must be left out for a tabulated switch"),
+    ("switch", {"kind": "bsim4", "card": "nmos.mod"}, "'switch'. Input tag 'bsim4'"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "says"), TABLE_FAULTS)
+def test_each_faulty_field_of_a_table_is_one_line(tmp_path, write, tabulated, place, value, says):
+    bank = rc.Bank(resistances=[1e4, 2e4], switch=tabulated)
+    content = json.loads(save_bank(bank, tmp_path / "whole.json").read_text())
+    *parents, field = (int(part) if part.isdecimal() else part for part in place.split("."))
+    section = content
+    for parent in parents:
+        section = section[parent]
+    if value is ...:
+        del section[field]
+    else:
+        section[field] = value
+    assert says in refusal(write(content))

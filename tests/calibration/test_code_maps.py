@@ -184,3 +184,15 @@ def test_names_that_c_does_not_take(tmp_path, name):
 def test_folders_that_are_not_there(tmp_path):
     for write in (write_c_header, write_code_csv, write_verilog_memory):
         assert "path must be in a folder" in refusal(write, some_map(3), tmp_path / "absent" / "a")
+
+
+def test_files_say_at_what_their_values_hold(tmp_path):
+    poly = rc.Resistor(nominal=1e6, mismatch=0.02, tc1=-2e-4)
+    bank = rc.Bank.sample(poly, n=8, seed=1).at(temperature=85.0)
+    sheet = rc.ReadOut(adc_bits=14, dither=1.0, reference=rc.Reference(resistance=1e6))
+    found = rc.calibrate(bank, sheet.sample(1), seed=1)
+    for write in (write_verilog_memory, write_c_header):
+        text = write(map_codes(found, bits=3), tmp_path / "map.txt").read_text()
+        assert "at 0.1 V and 85 degrees Celsius." in text
+        assert "relative to a reference resistor of 1000000.0 ohm" in text
+    assert "reference" not in write_c_header(map_codes(bank, bits=3), tmp_path / "map.h").read_text()

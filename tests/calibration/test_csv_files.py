@@ -91,7 +91,7 @@ def test_without_a_read_out_the_errors_of_the_file_are_independent(write):
     assert setting.mask.tolist() == [[True, True]]
     assert setting.predicted_error == pytest.approx(1e-6, rel=1e-2)
     path = write("bank,item,value_siemens\n0,0,1e-5\n0,offset,0\n")
-    assert "bench.csv must be with a column standard_error_siemens, got 'none'. Or give" in refusal(
+    assert "bench.csv must be a table with a column standard_error_siemens, got 'one without'. Add it" in refusal(
         read, path, read_out=None
     )
 

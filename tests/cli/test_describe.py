@@ -38,7 +38,7 @@ def test_the_table_has_units_and_a_picture(run):
     assert code == 0
     assert err.splitlines()[-1] == "Written: bank.png"
     assert "for a target of 20 uS" in err
-    for words in ("value at 100 mV", "change at 85 °C", "ppm", "change after 1000 h", "/√Hz"):
+    for words in ("value at 100 mV", "change at 85 °C", "ppm", "ppm/K", "none that the process gives", "/√Hz"):
         assert words in out
     assert Path("bank.png").read_bytes().startswith(b"\x89PNG")
 

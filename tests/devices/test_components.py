@@ -72,6 +72,14 @@ def test_coefficients_are_sampled_where_they_differ():
         (lambda: rc.Resistor(nominal=1.0, variation=0.2), "variation must be a Variation, got 0.2"),
         (lambda: rc.Resistor(nominal=1.0, geometry=3), "geometry must be a Geometry"),
         (lambda: rc.Geometry(sheet_resistance=0, width=1), "sheet_resistance must be a finite number above 0"),
+        (
+            lambda: rc.Resistor(nominal=1.0, tc1=-150),
+            "tc1 must be a coefficient of at most 0.05 in size, such as -150e-6",
+        ),
+        (
+            lambda: rc.Geometry(sheet_resistance=200, width=2),
+            "width must be from 1e-9 to 1e-2 m, such as 1e-6 (1um), got 2",
+        ),
         (lambda: rc.Resistor(nominal=1.0, tc1_mismatch=-1), "tc1_mismatch must be a finite number of at least 0"),
         (lambda: rc.Resistor(nominal=1.0, vc1=-1.0), "vc1 and vc2 must be small enough"),
         (lambda: rc.Capacitor(nominal=2.0), "nominal must be a value from 1e-18 to 1 (F), got 2.0"),

@@ -172,8 +172,8 @@ def test_measured_factors_cannot_be_changed():
         (lambda: Uniform(half_width=-0.1), "half_width must be"),
         (lambda: Uniform(half_width="20%"), "half_width must be"),
         (
-            lambda: Normal(sigma=0.1),
-            "sigma must be a relative standard deviation .* got 0.1. For a wider variation, use",
+            lambda: Normal(sigma=0.13),
+            "sigma must be a relative standard deviation .* got 0.13. For a wider variation, use",
         ),
         (lambda: Normal(sigma=math.nan), "sigma must be"),
         (lambda: LogNormal(sigma=3.0), "sigma must be a standard deviation of the logarithm"),

@@ -342,7 +342,7 @@ FAULTS = [
     (
         'kind = "nmos"',
         'kind = "pmos"',
-        "kind must be one of 'nmos', 'ideal', 'fuse', 'antifuse', 'threshold', got 'pmos'",
+        "kind must be one of 'nmos', 'ideal', 'fuse', 'antifuse', 'threshold', 'bsim4', got 'pmos'",
     ),
     ('kind = "nmos"', 'kind = "two\\nlines"', r"got 'two\nlines'"),
     ('kind = "nmos"', 'kind = ["nmos"]', "got ['nmos']"),
@@ -422,7 +422,11 @@ def test_what_is_missing_is_asked_for_at_its_section(write, text, line, number, 
 # What is changed in the long form, and how the sentence goes on behind the line's number.
 DEEP_FAULTS = [
     ('sigma = "4%"', 'sigma = "4x"', "lot.sigma must be a number"),
-    ('sigma = "2%"', 'sigma = "40%"', "wafer.sigma must be a relative standard deviation of at least 0 and below 0.1"),
+    (
+        'sigma = "2%"',
+        'sigma = "40%"',
+        "wafer.sigma must be a relative standard deviation of at least 0 and at most 0.12",
+    ),
     ('sigma = "2%"', 'sigm = "2%"', "wafer.sigm must be one of law, sigma, got 'sigm'. Did you mean sigma?"),
     ('law = "normal", sigma = "5%"', 'sigma = "5%"', "die.of.law must be given in [resistor.variation.die.of]"),
     (
@@ -435,8 +439,8 @@ DEEP_FAULTS = [
     ('matching = "2% um"', "matching = 2", "matching must be Pelgrom's coefficient"),
     ('matching = "2% um"', "dies_per_wafer = 0", "dies_per_wafer must be a whole number of at least 1, got 0"),
     ('["0.5%/mm", 0]', '["0.5%/mm"]', "gradient.linear[1] must be given, got nothing"),
-    ('["0.5%/mm", 0]', '["0.5%/mm", "x"]', "gradient.linear[1] must be a quantity such as 2%/um, got 'x'"),
-    ('["0.5%/mm", 0]', '["0.5% mm", 0]', "gradient.linear[0] must be a quantity such as 2%/um, got '0.5% mm'"),
+    ('["0.5%/mm", 0]', '["0.5%/mm", "x"]', "gradient.linear[1] must be a quantity such as 0.1%/mm, got 'x'"),
+    ('["0.5%/mm", 0]', '["0.5% mm", 0]', "gradient.linear[0] must be a quantity such as 0.1%/mm, got '0.5% mm'"),
     ('["0.5%/mm", 0]', "[1, 2, 3]", "gradient.linear must be an array of 2, got [1, 2, 3]"),
     ('["0.5%/mm", 0]', "5", "gradient.linear must be an array, got 5"),
     ('length = "1mm"', "length = 0", "field.length must be a correlation length"),
@@ -521,6 +525,53 @@ def test_measured_values_that_are_not_there_or_not_numbers(write, tmp_path, law,
     (tmp_path / "circle.csv").symlink_to(tmp_path / "circle.csv")
     text = IDEAL.replace("[switch]", f'[resistor.variation]\nlocal = {{ law = "empirical", {law} }}\n[switch]')
     assert refusal(write(text)).startswith(f"process mine.toml, line 7: {says}")
+
+
+FOUNDRY = IDEAL.replace(
+    'kind = "ideal"', 'kind = "bsim4"\ncard = "nmos.mod"\nwidth = "2um"\nlength = "180nm"\nv_gate = 1.5'
+).replace('r_on = "50"', "")
+CARD = ".model n nmos level=14 version=4.5\n+ toxe=3n vth0=0.4\n"
+
+
+def test_a_card_beside_the_file(write, tmp_path):
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "nmos.mod").write_text(CARD)
+    process = rc.load_process(write(FOUNDRY.replace("nmos.mod", "cards/nmos.mod")))
+    switch = process.make_switch()
+    assert switch == rc.BSIM4Switch(card=rc.BSIM4Card.parse(CARD), width=2e-6, length=180e-9, v_gate=1.5)
+    bank = rc.Bank.sample(process.make_resistor(1e4), n=4, seed=1, switch=switch)
+    with pytest.raises(rc.InputError, match="characterise"):
+        bank.program(1e-4)
+    assert ".model switch nmos (level=14 version=4.5 toxe=3e-09" in rc.deck(bank).text
+
+
+# What is changed in the card or in the file that names it, and how the sentence goes on.
+CARD_FAULTS = [
+    (("vth0=0.4", "vth0=zero"), ("", ""), 6, "card nmos.mod, line 2 must be a number for vth0"),
+    (("vth0=0.4", "vtho=0.4"), ("", ""), 6, "card nmos.mod, line 2 must be a parameter of BSIM4 that ngspice 39 knows"),
+    (("+ toxe", ".include x\n+ toxe"), ("", ""), 6, "card nmos.mod, line 2 must be a line that continues the card"),
+    (("level=14", "level=1"), ("", ""), 6, "card nmos.mod must be of level 14 or 54, which are BSIM4, got 'another"),
+    (("version=4.5", "version=3.1"), ("", ""), 6, "card nmos.mod: version must be one of BSIM4"),
+    (("", ""), ("nmos.mod", "none.mod"), 8, "card must be readable text, or the path of a file of it, got 'none.mod'"),
+    (("", ""), ("nmos.mod", "../nmos.mod"), 8, "card must be the name of a model card in the folder of the process"),
+    (("", ""), ("nmos.mod", "/etc/passwd"), 8, "card must be the name of a model card in the folder of the process"),
+    (("", ""), ("nmos.mod", "out.mod"), 8, "card must be the name of a model card"),  # a link that leads out
+    (("", ""), ('"nmos.mod"', "5"), 8, "card must be the name of a model card in the folder of the process file or"),
+    (("", ""), ("nmos.mod", "n\\u001bos.mod"), 8, "card must be the name of a model card"),
+    (("", ""), ('card = "nmos.mod"\n', ""), 6, "card must be given in [switch], got nothing"),
+    (("", ""), ('"2um"', "0"), 9, "width must be a finite number above 0 (m), got 0"),
+    (("", ""), ("1.5", '"1.5A"'), 11, "v_gate must be a quantity in V"),
+    (("", ""), ("v_gate", "vto"), 11, "vto must be one of kind, card, width, length, v_gate, source, got 'vto'"),
+]
+
+
+@pytest.mark.parametrize(("card", "field", "line", "says"), CARD_FAULTS)
+def test_a_fault_in_a_card_is_named_with_its_file_and_line(write, tmp_path, card, field, line, says):
+    assert not card[0] or CARD.count(card[0]) == 1
+    (tmp_path / "nmos.mod").write_text(CARD.replace(*card) if card[0] else CARD)
+    (tmp_path / "out.mod").symlink_to("/etc/passwd")
+    text = FOUNDRY.replace(*field) if field[0] else FOUNDRY
+    assert refusal(write(text)).startswith(f"process mine.toml, line {line}: {says}")
 
 
 @pytest.mark.parametrize(

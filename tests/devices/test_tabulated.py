@@ -98,6 +98,12 @@ def test_it_holds_at_one_temperature(table):
     ("fields", "message"),
     [
         ({"source": LAW}, "source must be a BSIM4Switch"),
+        ({"characterisation": 3}, "characterisation must be a Characterisation"),
+        (
+            {"source": dataclasses.replace(SOURCE, card=BSIM4Card(parameters=()))},
+            "card_digest must be that of the card",
+        ),
+        ({"source": SOURCE.at(85.0)}, "temperature must be that of the transistor in its characterisation, 85"),
         ({"v_out": OUT[:5]}, "v_out must be at least 6 voltages that rise"),
         ({"v_out": OUT[::-1]}, "v_out must be at least 6 voltages that rise"),
         ({"v_ds": ACROSS - 0.0025}, "not 0 V itself"),

@@ -52,6 +52,15 @@ def test_charges_over_temperature_and_voltage(switch, c_off, temperature):
         assert check.compared == 4
 
 
+@pytest.mark.parametrize("r_on", [1.0, 1e3, 1e6])
+def test_branches_of_unlike_time_constants_settle(r_on):
+    """Of twelve capacitors the largest takes 340 times as long as the smallest, behind whose steps trapezoids ring."""
+    mim = rc.Capacitor(nominal=100e-15, common=0.1, mismatch=0.005)
+    bank = rc.CapacitorBank.sample(mim, n=12, seed=1, switch=rc.IdealSwitch(r_on=r_on))
+    check = rc.verify(bank, mask=bank.program(0.2e-12).mask)
+    assert check.max_relative_error < 1e-10, check.summary()
+
+
 def test_a_programmed_bank():
     bank = make_bank()
     setting = bank.program(0.4 * float(bank.full_scale))

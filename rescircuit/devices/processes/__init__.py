@@ -42,7 +42,7 @@ describe; those left out are as these have them by default.
     programming_error = ["1%", "4%"]          # at g_min and at g_max
     source = "typical"
 
-    [switch]                                  # of kind "nmos", "ideal", "fuse", "antifuse" or "threshold"
+    [switch]                                  # of kind "nmos", "ideal", "fuse", "antifuse", "threshold" or "bsim4"
     kind = "fuse"
     r_on = 200
     r_off = "1meg"
@@ -55,10 +55,11 @@ describe; those left out are as these have them by default.
 
 from rescircuit.devices.processes.loading import list_processes, load_process
 from rescircuit.devices.processes.process import Process
-from rescircuit.devices.processes.switches import SWITCH_KINDS, SwitchDescription, first_fault
+from rescircuit.devices.processes.switches import SWITCH_KINDS, NativeSwitch, SwitchDescription, first_fault
 
 __all__ = [
     "SWITCH_KINDS",
+    "NativeSwitch",
     "Process",
     "SwitchDescription",
     "first_fault",

@@ -14,7 +14,7 @@ from rescircuit.devices.processes.memristors import MemristorSection
 from rescircuit.devices.processes.section import Number, Section, Source, Text
 from rescircuit.devices.processes.switches import SwitchDescription
 from rescircuit.devices.resistors import Resistor
-from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, ThresholdSelector
+from rescircuit.devices.switches import NMOS, AntiFuse, BSIM4Switch, Fuse, IdealSwitch, ThresholdSelector
 from rescircuit.errors import InputError
 
 __all__ = ["Process"]
@@ -107,8 +107,8 @@ class Process(Section):
             raise self._makes_no("memristor")
         return self.memristor.build()
 
-    def make_switch(self) -> NMOS | IdealSwitch | Fuse | AntiFuse | ThresholdSelector:
-        """The switch that the process makes."""
+    def make_switch(self) -> NMOS | IdealSwitch | Fuse | AntiFuse | ThresholdSelector | BSIM4Switch:
+        """The switch that the process makes; a BSIM4Switch is to be characterised before a bank is programmed."""
         return self.switch.build()
 
     @property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from rescircuit.checks import whole_number
+from rescircuit.errors import InputError
 from rescircuit.quantities import parse_per_length, parse_quantity
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Text",
     "Volt",
     "VoltTimesMetre",
+    "file_beside",
 ]
 
 
@@ -59,6 +62,35 @@ Celsius = Annotated[float, _quantity("degC")]
 Count = Annotated[int, BeforeValidator(lambda value: whole_number("value", value, 1))]
 Text = Annotated[str, Field(max_length=2000)]
 Source = Annotated[str, Field(min_length=1, max_length=2000)]  # where figures come from: not left empty
+
+
+def file_beside(kind: str, such: str) -> BeforeValidator:
+    """A file's name as a path in the folder of the process file, and never out of it.
+
+    Parameters
+    ----------
+    kind, such : str
+        What the file is, and an example of its name.
+    """
+    required = f"the name of a {kind} in the folder of the process file or below, such as {such}"
+
+    def checked(value: Any, info: ValidationInfo) -> Path:
+        if not isinstance(value, str) or not value or not value.isprintable() or "\\" in value:
+            raise InputError("value", required, value)
+        name = Path(value)
+        folder = (info.context or {}).get("folder")
+        if name.is_absolute() or ".." in name.parts or folder is None:
+            raise InputError("value", required, value)
+        path = Path(folder) / name
+        try:
+            inside = path.resolve().is_relative_to(Path(folder).resolve())  # a link may lead out of it
+        except (OSError, RuntimeError):  # or in a circle
+            inside = False
+        if not inside:
+            raise InputError("value", required, value)
+        return path
+
+    return BeforeValidator(checked)
 
 
 TAGS = ("kind", "law")

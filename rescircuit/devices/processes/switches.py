@@ -1,8 +1,9 @@
-"""The switches of a process file and of a bank's file, by their kind."""
+"""The switches of a process file, and those of them that a bank's file has too, by their kind."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -18,12 +19,22 @@ from rescircuit.devices.processes.section import (
     Text,
     Volt,
     VoltTimesMetre,
+    file_beside,
 )
-from rescircuit.devices.switches import NMOS, AntiFuse, Fuse, IdealSwitch, ThresholdSelector
+from rescircuit.devices.switches import (
+    NMOS,
+    AntiFuse,
+    BSIM4Card,
+    BSIM4Switch,
+    Fuse,
+    IdealSwitch,
+    ThresholdSelector,
+)
+from rescircuit.errors import InputError
 
-__all__ = ["SWITCH_KINDS", "SwitchDescription", "first_fault"]
+__all__ = ["SWITCH_KINDS", "NativeSwitch", "SwitchDescription", "first_fault"]
 
-SWITCH_KINDS = ("nmos", "ideal", "fuse", "antifuse", "threshold")
+SWITCH_KINDS = ("nmos", "ideal", "fuse", "antifuse", "threshold")  # whose currents are known here
 
 
 class NMOSSwitch(Section):
@@ -112,13 +123,44 @@ class ThresholdSwitch(_TwoTerminalSwitch):
         return ThresholdSelector(**self.given())
 
 
-SwitchDescription = Annotated[
-    NMOSSwitch | LinearSwitch | FuseSwitch | AntiFuseSwitch | ThresholdSwitch, Field(discriminator="kind")
-]
+class BSIM4Transistor(Section):
+    """A switch of kind ``bsim4``, see :class:`~rescircuit.devices.switches.BSIM4Switch`."""
+
+    kind: Literal["bsim4"]
+    card: Annotated[Path, file_beside("model card", "nmos.mod")]
+    width: Metre
+    length: Metre
+    v_gate: Volt | None = None
+    source: Text = ""
+
+    def build(self) -> BSIM4Switch:
+        """The switch itself; reads the card."""
+        try:
+            card = BSIM4Card.parse(self.card)
+        except InputError as error:
+            if error.got == str(self.card):  # not read at all
+                raise
+            place = error.argument.removeprefix("card")
+            name = f"card {self.card.name}{place if place != error.argument else f': {place}'}"
+            raise InputError(name, error.required, error.got, error.hint) from None
+        fields: dict[str, Any] = {**self.given(), "card": card}
+        return BSIM4Switch(**fields)
 
 
-def first_fault(error: ValidationError) -> tuple[str, str]:
-    """The first field that `error` finds fault with, empty for the file as a whole, and the reason, a sentence."""
+NativeSwitch = NMOSSwitch | LinearSwitch | FuseSwitch | AntiFuseSwitch | ThresholdSwitch
+SwitchDescription = Annotated[NativeSwitch | BSIM4Transistor, Field(discriminator="kind")]
+
+
+def first_fault(error: ValidationError, kinds: tuple[str, ...] = SWITCH_KINDS) -> tuple[str, str]:
+    """The first field that `error` finds fault with, empty for the file as a whole, and the reason, a sentence.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Of a file with a switch.
+    kinds : tuple of str
+        Of switches, which stand in pydantic's paths and in no file.
+    """
     fault = error.errors()[0]
-    field = ".".join(str(part) for part in fault["loc"] if part not in SWITCH_KINDS)
+    field = ".".join(str(part) for part in fault["loc"] if part not in kinds)
     return field, fault["msg"].removeprefix("Value error, ").rstrip(".") + "."

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field
 
 from rescircuit.devices.laws import Empirical, LogNormal, Normal, Truncated, Uniform
 from rescircuit.devices.processes.section import (
@@ -17,9 +17,9 @@ from rescircuit.devices.processes.section import (
     PerSquareMetre,
     Section,
     Source,
+    file_beside,
 )
 from rescircuit.devices.variation import CorrelatedField, Gradient, Variation
-from rescircuit.errors import InputError
 
 __all__ = ["LawDescription", "VariationSection"]
 
@@ -57,30 +57,11 @@ class LogNormalLaw(Section):
         return LogNormal(**self.given())
 
 
-def _beside(value: Any, info: ValidationInfo) -> Any:
-    """A file's name as a path in the folder of the process file, and never out of it."""
-    required = "the name of a CSV file in the folder of the process file or below, such as measured.csv"
-    if not isinstance(value, str) or not value or "\0" in value or "\\" in value:
-        raise InputError("value", required, value)
-    name = Path(value)
-    folder = (info.context or {}).get("folder")
-    if name.is_absolute() or ".." in name.parts or folder is None:
-        raise InputError("value", required, value)
-    path = Path(folder) / name
-    try:
-        inside = path.resolve().is_relative_to(Path(folder).resolve())  # a link may lead out of it
-    except (OSError, RuntimeError):  # or in a circle
-        inside = False
-    if not inside:
-        raise InputError("value", required, value)
-    return path
-
-
 class EmpiricalLaw(Section):
     """``{ law = "empirical", file = "measured.csv", column = "R" }``: :class:`~rescircuit.devices.laws.Empirical`."""
 
     law: Literal["empirical"]
-    file: Annotated[Path, BeforeValidator(_beside)]
+    file: Annotated[Path, file_beside("CSV file", "measured.csv")]
     column: str | Annotated[int, Field(ge=0, strict=True)] | None = None
 
     def build(self) -> Empirical:

@@ -176,6 +176,10 @@ class BSIM4Switch:
         """See :class:`Switch`; all are the same."""
         return self
 
+    def spread_to(self, shape: tuple[int, ...]) -> Self:  # noqa: ARG002
+        """See :class:`Switch`; no parameter is an array."""
+        return self
+
     def _refuse(self) -> NoReturn:
         hint = "Take rescircuit.spice.characterise(switch, v_max=...) to have ngspice find its currents first."
         raise InputError("switch", "one whose currents are known, where they are asked for", "a BSIM4Switch", hint)

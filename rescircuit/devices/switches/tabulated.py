@@ -81,8 +81,8 @@ class TabulatedSwitch:
     Raises
     ------
     InputError
-        For voltages that do not rise, conductances of another shape or not above 0, and currents that would not
-        rise with the voltage.
+        For voltages that do not rise, conductances of another shape or not above 0, currents that would not rise with
+        the voltage, and a certificate of another card or temperature.
     """
 
     source: BSIM4Switch
@@ -95,6 +95,7 @@ class TabulatedSwitch:
     def __post_init__(self) -> None:
         if not isinstance(self.source, BSIM4Switch):
             raise InputError("source", "a BSIM4Switch", self.source)
+        self._check_certificate()
         for name in ("v_ds", "v_out"):
             values = finite_array(name, getattr(self, name), "V")
             if values.ndim != 1 or len(values) < _FEWEST or not (np.diff(values) > 0).all():
@@ -230,6 +231,10 @@ class TabulatedSwitch:
         """See :class:`Switch`; all are the same."""
         return self
 
+    def spread_to(self, shape: tuple[int, ...]) -> Self:  # noqa: ARG002
+        """See :class:`Switch`; no parameter is an array."""
+        return self
+
     @cached_property
     def _splines(self) -> dict[tuple[bool, bool], NdBSpline]:
         """Of the logarithms of the conductances, by whether closed and whether forwards."""
@@ -239,6 +244,16 @@ class TabulatedSwitch:
             for closed, values in ((True, self.on), (False, self.off))
             for ahead in (True, False)
         }
+
+    def _check_certificate(self) -> None:
+        certificate = self.characterisation
+        if not isinstance(certificate, Characterisation):
+            raise InputError("characterisation", "a Characterisation", certificate)
+        if certificate.card_digest != self.source.card.digest:
+            raise InputError("card_digest", f"that of the card, {self.source.card.digest}", certificate.card_digest)
+        if certificate.temperature != self.temperature:
+            required = f"that of the transistor in its characterisation, {self.temperature:g} °C"
+            raise InputError("temperature", required, certificate.temperature)
 
     def _check_rising(self) -> None:
         fine = np.interp(

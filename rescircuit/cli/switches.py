@@ -1,0 +1,55 @@
+"""The switch of a process as commands need it: one whose currents are known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rescircuit.cli.console import say
+from rescircuit.errors import InputError
+
+if TYPE_CHECKING:
+    from rescircuit.devices import Process
+
+__all__ = ["usable_switch"]
+
+_LEAST_RANGE = 0.6  # volt; `describe` goes to 0.5 V
+_MOST_READ = 10.0  # volt
+_READS = 2.0  # `verify` goes to twice the read voltage
+
+
+def usable_switch(process: Process, v_read: float) -> Any:
+    """The switch of a process; a foundry's card is swept in ngspice first, and a remark says how exact its table is.
+
+    Parameters
+    ----------
+    process : Process
+    v_read : float
+        Voltage at which banks are read, volt: a table goes to at least twice of it.
+
+    Raises
+    ------
+    InputError
+        For a read voltage beyond a table's range, and as :func:`rescircuit.spice.characterise`, as for what follows.
+    SolutionError
+        When the table is not exact enough.
+    SpiceError
+        When ngspice does not bring a result that can be trusted.
+    MissingToolError
+        When there is no ngspice to sweep a card.
+    """
+    from rescircuit.devices import BSIM4Switch
+    from rescircuit.spice import characterise
+
+    switch = process.make_switch()
+    if not isinstance(switch, BSIM4Switch):
+        return switch
+    if v_read > _MOST_READ:
+        raise InputError("v_read", f"at most {_MOST_READ:g} V behind transistors of a BSIM4 card", v_read)
+    table = characterise(switch, v_max=max(_LEAST_RANGE, _READS * v_read))
+    found = table.characterisation
+    remarks = "".join(f" It remarks: {remark}" for remark in found.remarks)
+    say(
+        f"The card of {process.name}, swept up to {table.v_max:.3g} V by ngspice {found.ngspice_version}: the table's "
+        f"currents are within {found.on_error:.1e} (closed) and {found.off_error:.1e} (open) of it.{remarks}"
+    )
+    return table
