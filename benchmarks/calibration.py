@@ -154,7 +154,8 @@ def _coverage() -> str:
         for row in coverage(bank, datasheet, seed=1)
     ]
     columns = ["cause", "within 1 (68.3 % claimed)", "within 2 (95.4 %)", "rms", "with 64 x samples", ""]
-    return f"Coverage of the error bars of random settings, 1,000 read-outs, 12 bits (with intervals of 99 %):\n\n{table(columns, rows)}"
+    head = "Coverage of the error bars of random settings, 1,000 read-outs, 12 bits (with intervals of 99 %)"
+    return f"{head}:\n\n{table(columns, rows)}"
 
 
 def _trimming() -> str:
