@@ -143,7 +143,7 @@ def trim(
         goals = np.broadcast_to(goals, bank.shape)
     except ValueError:
         raise InputError("target", f"of a shape that broadcasts to {bank.shape}", f"shape {goals.shape}") from None
-    candidates = calibration.program(goals, best=best)
+    candidates = _with_enough_settings(calibration, best).program(goals, best=best)
     readings = _measure(bank, read_out, calibration, candidates.mask, (seed, whole_number("start", start, 0)), common)
     if readings.clipped.any():
         got = f"{read_out.read_out.full_scale:g} A, exceeded at bank {start + int(np.argmax(readings.clipped))}"
@@ -199,6 +199,13 @@ def _check_same(read_out: SampledReadOut, calibration: Calibration) -> None:
             raise InputError("read_out", "the one that the calibration was made with", f"another {name}", hint)
     if read_out.count not in {1, calibration.offset.size}:
         raise InputError("read_out", f"one read-out, or {calibration.offset.size}, one a bank", read_out.count)
+
+
+def _with_enough_settings(calibration: Calibration, best: int) -> Calibration:
+    """Where too few switches are left, those that seem dead are tried too: the measurement will tell."""
+    used = ~(calibration.dead | calibration.stuck_open | calibration.stuck_closed)
+    few = np.exp2(used.sum(axis=-1)) < best
+    return replace(calibration, dead=calibration.dead & ~few[..., np.newaxis]) if few.any() else calibration
 
 
 def _measure(

@@ -230,3 +230,21 @@ def test_values_are_programmed_on_a_binary_grid():
     for values, steps in ((problem["items"], grid[:, np.newaxis]), (problem["offset"], grid)):
         assert np.array_equal(np.round(values / steps), values / steps)
     assert set(found.program(np.full(20, 5e-6)).status) == {"optimal"}
+
+
+def test_a_bank_of_which_little_is_left_does_not_stop_the_others(rms):
+    """All but two switches of the first bank are stuck open: four settings, where sixteen are asked for."""
+    stuck = np.zeros((5, 10), bool)
+    stuck[0, 2:] = True
+    poly = rc.Resistor(nominal=1e6, mismatch=0.02)
+    bank = replace(rc.Bank.sample(poly, n=10, seed=3, shape=(5,)), stuck_open=stuck)
+    sheet = ReadOut(adc_bits=12, noise=1e-10, dither=1.0, averages=4, full_scale=1.5e-6).sample(1)
+    found = calibrate(bank, sheet, "one-hot", seed=1)
+    assert found.dead[0, 2:].sum() >= 7
+    goals = 0.4 * bank.full_scale
+    looped = trim(bank, sheet, found, goals, seed=1, best=16, averages=64)
+    error = bank.conductance(looped.mask) - goals
+    assert rms(error[1:]) < 3e-3 * float(bank.full_scale[1:].mean())
+    settings = np.array([[a, b, *[False] * 8] for a in (False, True) for b in (False, True)])
+    best = np.abs(bank.part(0).conductance(settings) - goals[0]).min()
+    assert abs(error[0]) == pytest.approx(best, rel=1e-9)
