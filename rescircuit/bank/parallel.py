@@ -190,7 +190,12 @@ class Bank(SwitchedComponents):
             that contradict each other.
         """
         if self.one_time is not None:
-            raise InputError("bank", "one whose switches still move", "blown ones", "Take one as it was made.")
+            raise InputError(
+                "bank",
+                "one whose switches still move",
+                "one with blown switches",
+                "It keeps its setting for good; take one as it was made.",
+            )
         target = non_negative_array("target", target, "S")
         fit_shapes(self.shape, [("target", target)])
         found = programmed_sum(

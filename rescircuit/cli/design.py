@@ -18,6 +18,7 @@ from rescircuit.cli.console import (
     say,
 )
 from rescircuit.cli.switches import usable_switch
+from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.bank import Bank, Mask
@@ -27,6 +28,7 @@ __all__ = ["design"]
 EPILOG = example(
     "rescircuit design --process polysilicon --nominal 10k --n 16 --target 1.2mS --out my-bank",
     "rescircuit verify my-bank/bank.json",
+    "rescircuit design --process my-fuses.toml --target 40uS --nominal 100k --blow --out my-fuse",
 )
 
 
@@ -44,6 +46,9 @@ def design(
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds after which the best setting found is taken; beyond 56 resistors.")
     ] = None,
+    blow: Annotated[
+        bool, typer.Option("--blow", help="Blow the bank's fuses to the setting, which it then keeps for good.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the bank (bank.json) and its deck (bank.cir).")] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -84,6 +89,8 @@ def design(
             report("programming", done, 1)
 
         setting = bank.program(goal, time_limit=time_limit, progress=count)
+    if blow:
+        bank = _blown(bank, setting.mask)
     files = _write(out, bank, setting.mask)
     full_scale = float(bank.full_scale)
     if as_json:
@@ -127,6 +134,15 @@ def design(
         say("The target is above the full scale: take more resistors or a smaller nominal.")
     if files:
         say(f"Written: {', '.join(str(path) for path in files)}")
+
+
+def _blown(bank: Bank, mask: Mask) -> Bank:
+    """The bank once its switches are blown, if they are of that kind."""
+    try:
+        return bank.blow(mask)
+    except InputError as error:
+        hint = "Of a process whose switch is of kind fuse or antifuse."
+        raise InputError("--blow", "left out for switches that are set again at any time", error.got, hint) from None
 
 
 def _state(bank: Bank, mask: Mask, k: int) -> str:

@@ -73,6 +73,19 @@ def test_design_has_the_process_s_faults_and_places(run, tmp_path):
     assert [("stuck open" in line) for line in lines] == made.tolist()
 
 
+def test_fuses_are_blown_once(run, refused, tmp_path):
+    switch = PROCESS.replace('kind = "nmos"\nw_over_l = 10', 'kind = "fuse"\nr_on = 200\nr_off = "1G"')
+    (tmp_path / "fuses.toml").write_text(switch.replace('stuck_open = "40%"', 'stuck_open = "0%"'))
+    design = ("design", "--nominal", "100k", "--n", "8", "--target", "40uS", "--blow", "--out", "blown")
+    assert run(*design, "--process", "fuses.toml")[0] == 0
+    code, out, _ = run("verify", "blown/bank.json", "--json")
+    assert code == 0
+    assert json.loads(out)["passed"]
+    again = refused("describe", "blown/bank.json", "--target", "20uS")
+    assert "one whose switches still move, got 'one with blown switches'. It keeps its setting for good" in again
+    assert "--blow must be left out for switches that are set again" in refused(*design[:-2])
+
+
 def test_a_bank_that_has_no_room_at_its_pitch_is_told(run, tmp_path):
     (tmp_path / "mine.toml").write_text(PROCESS)
     line = ("sample", "--process", "mine.toml", "--nominal", "100k", "-n", "6", "--rows", "2", "--cols", "2")
