@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from rescircuit.cli.circuit_files import (
+from rescircuit.cli.circuit_files import CellModel, Wiring, check_output, naming_option, naming_options, read_circuit
+from rescircuit.cli.circuit_options import (
     BankNumber,
     BitLineVoltagesFile,
-    CellModel,
     Cells,
     CircuitFile,
     Drive,
@@ -23,12 +23,7 @@ from rescircuit.cli.circuit_files import (
     VGate,
     VoltagesFile,
     VScale,
-    Wiring,
     WOverL,
-    check_output,
-    naming_option,
-    naming_options,
-    read_circuit,
 )
 from rescircuit.cli.console import JSON_OPTION, example, print_json, say
 from rescircuit.errors import InputError

@@ -20,8 +20,18 @@ from rescircuit.cli.array_reports import (
     read_margin_section,
 )
 from rescircuit.cli.circuit_files import (
-    BitLineVoltagesFile,
     CellModel,
+    Wiring,
+    check_output,
+    make_array,
+    naming_option,
+    naming_options,
+    read_conductances,
+    read_matrix,
+    read_voltages,
+)
+from rescircuit.cli.circuit_options import (
+    BitLineVoltagesFile,
     Cells,
     Drive,
     MemoryLimit,
@@ -33,15 +43,7 @@ from rescircuit.cli.circuit_files import (
     VGate,
     VoltagesFile,
     VScale,
-    Wiring,
     WOverL,
-    check_output,
-    make_array,
-    naming_option,
-    naming_options,
-    read_conductances,
-    read_matrix,
-    read_voltages,
 )
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
 from rescircuit.errors import InputError
@@ -61,7 +63,6 @@ ARRAY_EPILOG = example(
     "rescircuit simulate array conductances.csv --r-bit-line 1ohm --read-margin v/2 --g-on 10uS --g-off 100nS",
 )
 _SHOWN = 16  # rows of a table that people would still read
-_PICTURES = (".png", ".svg", ".pdf")
 _REPORTS, _FILES = "Reports", "Files and forms of the result"
 _DRAWING = "wires"
 _QUANTITIES = ("ir-drop", "word-line-voltage", "bit-line-voltage", "current", "power", _DRAWING)
@@ -239,13 +240,13 @@ class _Files:
 
     def check(self, inputs: list[Path | None]) -> None:
         """Refuse before the work what could not be written after it."""
-        from rescircuit.cli.outputs import check_writable
+        from rescircuit.cli.outputs import PICTURES, check_writable
 
         for option, path in (("--effective", self.effective), ("--out", self.out), ("--plot", self.plot)):
             check_output(option, path, inputs)
         check_writable("--effective", self.effective, (".csv", ".npz"))
         check_writable("--out", self.out, (".csv",))
-        check_writable("--plot", self.plot, _PICTURES)
+        check_writable("--plot", self.plot, PICTURES)
         if self.out is not None and self.out == self.effective:
             raise InputError("--effective", "another file than --out", str(self.effective))
         for option, given in (("--quantity", self.quantity), ("--sample", self.sample)):

@@ -25,7 +25,6 @@ MEMRISTOR_EPILOG = example(
     "rescircuit simulate memristor --model vteam --amplitude 1V --frequency 5megHz --ngspice",
 )
 _MODELS = ("hp", "vteam")
-_PICTURES = (".png", ".svg", ".pdf")
 _MOST_FREQUENCIES, _POINTS_A_PERIOD, _MOST_PERIODS = 4, 2000, 200
 _OPTION_OF = {
     "window": "--window-exponent",
@@ -111,9 +110,9 @@ class _Files:
 
     def check(self) -> None:
         """Refuse before the work what could not be written after it."""
-        from rescircuit.cli.outputs import check_writable
+        from rescircuit.cli.outputs import PICTURES, check_writable
 
-        for option, path, suffixes in (("--out", self.out, (".csv",)), ("--plot", self.plot, _PICTURES)):
+        for option, path, suffixes in (("--out", self.out, (".csv",)), ("--plot", self.plot, PICTURES)):
             check_output(option, path, ())
             check_writable(option, path, suffixes)
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from rescircuit.cli.circuit_files import (
+from rescircuit.cli.circuit_files import CellModel, Wiring, naming_options, read_circuit
+from rescircuit.cli.circuit_options import (
     BankNumber,
     BitLineVoltagesFile,
-    CellModel,
     Cells,
     CircuitFile,
     Drive,
@@ -22,10 +22,7 @@ from rescircuit.cli.circuit_files import (
     VGate,
     VoltagesFile,
     VScale,
-    Wiring,
     WOverL,
-    naming_options,
-    read_circuit,
 )
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_text, progress_bar
 
