@@ -79,7 +79,7 @@ def read_calibration_csv(
         design = as_patterns(patterns, n)
         read_out = _with_range(read_out, design, values, positive_number("v_read", v_read, "V"), path.name)
     elif not known:
-        hint = "Add it, or describe the read-out (--adc-bits), from which errors follow."
+        hint = "Add it, or give the read-out, from which errors follow."
         raise InputError(path.name, f"a table with a column {_ERROR}", "one without", hint)
     calibration = Calibration(
         values=values[:, :n],

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from rescircuit.checks import finite_number, positive_number, whole_number
-from rescircuit.devices.coefficients import ABSOLUTE_ZERO
+from rescircuit.checks import positive_number, whole_number
+from rescircuit.devices.coefficients import checked_temperature
 from rescircuit.errors import InputError
 
 __all__ = ["Provenance"]
@@ -75,11 +75,7 @@ class Provenance:
         for name in ("seed", "chip", "read_out_seed"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole_number(name, getattr(self, name), 0, _LARGEST_SEED))
-        required = f"a temperature above {ABSOLUTE_ZERO} °C"
-        temperature = finite_number("temperature", self.temperature, required)
-        if temperature <= ABSOLUTE_ZERO:
-            raise InputError("temperature", required, self.temperature)
-        object.__setattr__(self, "temperature", temperature)
+        object.__setattr__(self, "temperature", checked_temperature(self.temperature))
         object.__setattr__(self, "v_read", positive_number("v_read", self.v_read, "V"))
         try:
             datetime.fromisoformat(self.date)

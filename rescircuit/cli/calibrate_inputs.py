@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rescircuit import __version__
+from rescircuit.cli.console import counting
 from rescircuit.cli.outputs import naming
 from rescircuit.cli.stores import CHUNK, check_kind, common_of, fingerprint_of, partial_of
 from rescircuit.errors import InputError
@@ -97,13 +98,6 @@ def from_chip(
         source="simulated",
         note=f"chip {fingerprint_of(chip)}",
     )
-    done = 0.0
-
-    def count(more: float) -> None:
-        nonlocal done
-        done += more
-        report("measuring", done, banks)
-
     partial = partial_of(out)
     begun = os.path.exists(partial)  # noqa: PTH110 - Path.exists raises for long names
     try:
@@ -118,7 +112,7 @@ def from_chip(
                 provenance=provenance,
                 chunk=CHUNK,
                 replace=demands.force,
-                progress=count,
+                progress=counting(report, "measuring", banks),
                 common=common_of(chip, demands.celsius),
                 wire_resistance=demands.wire_resistance,
                 clipping=demands.clipping,

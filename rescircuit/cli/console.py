@@ -10,7 +10,17 @@ from typing import Any
 
 import typer
 
-__all__ = ["JSON_OPTION", "SEED_OPTION", "example", "print_json", "print_table", "print_text", "progress_bar", "say"]
+__all__ = [
+    "JSON_OPTION",
+    "SEED_OPTION",
+    "counting",
+    "example",
+    "print_json",
+    "print_table",
+    "print_text",
+    "progress_bar",
+    "say",
+]
 
 SEED_OPTION = typer.Option("--seed", help="Which chip is sampled; the same seed gives the same chip anywhere.")
 JSON_OPTION = typer.Option("--json", help="Print the result as JSON.")
@@ -68,6 +78,18 @@ def progress_bar() -> Iterator[Callable[[str, float, float], None]]:
             progress.update(task, description=step, completed=done, total=total)
 
         yield tell
+
+
+def counting(report: Callable[[str, float, float], None], step: str, total: float) -> Callable[[float], None]:
+    """What takes the number of things done since its last call, as solvers tell it, and shows how many are done."""
+    done = 0.0
+
+    def count(more: float) -> None:
+        nonlocal done
+        done += more
+        report(step, done, total)
+
+    return count
 
 
 def _plain(value: Any) -> Any:

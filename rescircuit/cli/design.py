@@ -10,6 +10,7 @@ import typer
 from rescircuit.cli.console import (
     JSON_OPTION,
     SEED_OPTION,
+    counting,
     example,
     print_json,
     print_table,
@@ -17,7 +18,7 @@ from rescircuit.cli.console import (
     progress_bar,
     say,
 )
-from rescircuit.cli.switches import usable_switch
+from rescircuit.cli.process_banks import sampled_banks
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,9 +57,8 @@ def design(
 
     The setting is proved optimal for the resistors as they came out, their switches included.
     """
-    from rescircuit.bank import Bank
     from rescircuit.checks import whole_number
-    from rescircuit.devices import Placement, load_process
+    from rescircuit.devices import load_process
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity
     from rescircuit.subsetsum import LARGEST_N
@@ -69,30 +69,13 @@ def design(
     volt = parse_quantity(v_read, "V", argument="--v-read")
     goal = parse_quantity(target, "S", argument="--target")
     apart = parse_quantity(pitch, "m", argument="--pitch")
-    bank = Bank.sample(
-        resistor,
-        n=n,
-        seed=seed,
-        chip=chip,
-        switch=usable_switch(made, volt),
-        nominals=made.nominals,
-        faults=made.faults,
-        placement=Placement(columns=n, pitch_x=apart, pitch_y=apart),
-        v_read=volt,
-    )
+    bank = sampled_banks(made, resistor, n=n, seed=seed, chip=chip, pitch=apart, v_read=volt)
     with progress_bar() as report:
-        done = 0.0
-
-        def count(share: float) -> None:
-            nonlocal done
-            done += share
-            report("programming", done, 1)
-
-        setting = bank.program(goal, time_limit=time_limit, progress=count)
+        setting = bank.program(goal, time_limit=time_limit, progress=counting(report, "programming", 1))
+    full_scale = float(bank.full_scale)  # before it is blown, after which it has one value only
     if blow:
         bank = _blown(bank, setting.mask)
     files = _write(out, bank, setting.mask)
-    full_scale = float(bank.full_scale)
     if as_json:
         print_json(
             {

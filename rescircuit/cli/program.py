@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, progress_bar, say
-from rescircuit.cli.outputs import PICTURES, check_writable
+from rescircuit.cli.outputs import PICTURES, check_writable, naming
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,8 +166,7 @@ def _solve(
     inputs: Inputs, demands: dict[str, Any], report: Callable[[str, float, float], None]
 ) -> tuple[Solution, bool]:
     """The solution, complete or as far as it came, and whether Ctrl-C was pressed."""
-    from rescircuit.cli.program_inputs import refer_to_option
-    from rescircuit.errors import InputError
+    from rescircuit.cli.program_inputs import OPTION_OF
     from rescircuit.subsetsum import subset_sum
 
     total, done = inputs.targets.size, 0.0
@@ -184,18 +183,17 @@ def _solve(
                 raise KeyboardInterrupt
 
         try:
-            solution = subset_sum(
-                inputs.values,
-                inputs.targets,
-                offset=inputs.offset,
-                chosen=inputs.stuck_closed,
-                excluded=inputs.stuck_open,
-                cost=inputs.cost,
-                progress=count,
-                **demands,
-            )
-        except InputError as error:
-            raise refer_to_option(error) from None
+            with naming(OPTION_OF):
+                solution = subset_sum(
+                    inputs.values,
+                    inputs.targets,
+                    offset=inputs.offset,
+                    chosen=inputs.stuck_closed,
+                    excluded=inputs.stuck_open,
+                    cost=inputs.cost,
+                    progress=count,
+                    **demands,
+                )
         except KeyboardInterrupt:
             say("Interrupted before anything was known: nothing is written.")
             raise typer.Exit(130) from None

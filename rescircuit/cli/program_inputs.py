@@ -6,6 +6,7 @@ import math
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from rescircuit.calibration import Calibration
     from rescircuit.checks import Array
 
-__all__ = ["Inputs", "parse_closed", "parse_memory", "read_inputs", "read_targets", "refer_to_option"]
+__all__ = ["OPTION_OF", "Inputs", "parse_closed", "parse_memory", "read_inputs", "read_targets"]
 
 _TABLES = {".csv", ".npz", ".zarr", ".zip"}
 _UNITS = ("S", "ohm")
 _MEMORY = {"MiB": 1 << 20, "GiB": 1 << 30}
-_OPTION_OF = {
+OPTION_OF = {
     "items": "VALUES",
     "targets": "TARGETS",
     "offset": "--offset",
@@ -70,7 +71,7 @@ class Inputs:
         """How many banks."""
         return math.prod(self.values.shape[:-1])
 
-    @property
+    @cached_property
     def within_reach(self) -> NDArray[np.bool_]:
         """Which targets lie between the least and the most that a bank can be set to, of the shape of the targets."""
         import numpy as np
@@ -160,12 +161,6 @@ def parse_memory(text: str) -> int:
     if match is None:
         raise InputError("--memory-limit", "a size such as 512MiB or 2GiB", text)
     return int(float(match[1]) * _MEMORY[match[2]])
-
-
-def refer_to_option(error: InputError) -> InputError:
-    """The same error, naming the option of the command line in place of the argument of :func:`subset_sum`."""
-    argument, space, place = error.argument.partition(" ")
-    return InputError(_OPTION_OF.get(argument, argument) + space + place, error.required, error.got, error.hint)
 
 
 def _calibration(file: Path, unit: str) -> Calibration | None:

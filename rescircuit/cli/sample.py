@@ -9,8 +9,8 @@ import typer
 
 from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, progress_bar, say
 from rescircuit.cli.outputs import PICTURES, check_store_is_free, check_writable, interruptible, naming
+from rescircuit.cli.process_banks import sampled_banks
 from rescircuit.cli.stores import CHUNK
-from rescircuit.cli.switches import usable_switch
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def sample(
     """
     import numpy as np
 
-    from rescircuit.bank import Bank
     from rescircuit.checks import whole_number
-    from rescircuit.devices import Placement, load_process
+    from rescircuit.devices import load_process
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity
 
@@ -76,18 +75,8 @@ def sample(
         made = load_process(process)
         resistor = made.make_resistor(ohm)
         report("sampling", 0, 1)
-        bank = Bank.sample(
-            resistor,
-            n=n,
-            seed=seed,
-            chip=chip,
-            shape=(rows, cols),
-            switch=usable_switch(made, volt),
-            nominals=made.nominals,
-            faults=made.faults,
-            placement=Placement(columns=cols * n, pitch_x=apart, pitch_y=apart),
-            v_read=volt,
-        )
+        options = {"seed": seed, "chip": chip, "shape": (rows, cols), "pitch": apart, "v_read": volt}
+        bank = sampled_banks(made, resistor, n=n, **options)
         report("writing", 0, 1)
         common = resistor.common_factor(seed=seed, chip=chip)
         files = _write(bank, {"process": made.name, "source": "simulated", "common": common}, out, force=force)

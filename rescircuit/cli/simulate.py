@@ -10,16 +10,17 @@ import typer
 from rescircuit.cli.console import (
     JSON_OPTION,
     SEED_OPTION,
+    counting,
     example,
     print_json,
     print_table,
     print_text,
     progress_bar,
 )
+from rescircuit.cli.process_banks import usable_switch
 from rescircuit.cli.simulate_array import ARRAY_EPILOG, check_finite, simulate_array
 from rescircuit.cli.simulate_memristor import MEMRISTOR_EPILOG, simulate_memristor
 from rescircuit.cli.simulate_write_verify import WRITE_VERIFY_EPILOG, simulate_write_verify
-from rescircuit.cli.switches import usable_switch
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
@@ -89,14 +90,9 @@ def simulate_network(
         switch=usable_switch(made, DEFAULT_READ_VOLTAGE),
         nominals=made.nominals,
     )
-    total, done = 2 * sum(layer.weight.size for layer in network.layers), 0
+    total = 2 * sum(layer.weight.size for layer in network.layers)
     with progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):  # overflow is found by the check
-
-        def count(banks: float) -> None:
-            nonlocal done
-            done += banks
-            report("programming banks", done, total)
-
+        count = counting(report, "programming banks", total)
         analog = map_network(network, spec, seed=seed, calibration_inputs=x, progress=count)
         report("solving tiles with their wires", 0, 1)
         ideal_converters = analog.with_converters(None, None)

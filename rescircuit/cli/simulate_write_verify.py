@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rescircuit.cli.console import JSON_OPTION, SEED_OPTION, example, print_json, print_table, progress_bar, say
-from rescircuit.cli.switches import usable_switch
+from rescircuit.cli.process_banks import sampled_banks
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
@@ -100,15 +100,13 @@ def _banks(process: str, n: int, seed: int, targets: Array, g_max: float, window
 
     The nominal leaves room for a die on which all resistors are too large.
     """
-    from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank
-    from rescircuit.devices import Placement, load_process
+    from rescircuit.bank import DEFAULT_READ_VOLTAGE
+    from rescircuit.devices import load_process
 
     made = load_process(process)
-    switch = usable_switch(made, DEFAULT_READ_VOLTAGE)
     resistor = made.make_resistor(_ROOM * n / g_max)
-    options = {"n": n, "seed": seed, "shape": targets.shape, "switch": switch, "nominals": made.nominals}
-    placement = Placement(columns=_ACROSS * n, pitch_x=_PITCH, pitch_y=_PITCH)
-    banks = Bank.sample(resistor, faults=made.faults, placement=placement, **options)
+    where = {"across": _ACROSS, "pitch": _PITCH, "v_read": DEFAULT_READ_VOLTAGE}
+    banks = sampled_banks(made, resistor, n=n, seed=seed, shape=targets.shape, **where)
     setting = banks.program(targets)
     later = banks.at(age=_DAY).conductance(setting.mask) - targets
     return {

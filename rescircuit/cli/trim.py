@@ -101,6 +101,7 @@ def trim(
             arrays = run.all_parts(report)
         report("writing", 0, 1)
         true = {name: arrays.pop(f"true error, {name}") for name in _LOOPS}
+        within = arrays.pop("within reach")
         expected = {"open loop": arrays.pop("predicted error, open loop"), "trimmed": arrays["predicted_error"]}
         arrays = {name: array.reshape(*shape, *array.shape[1:]) for name, array in arrays.items()}
         files = [] if out is None else [write_settings(out, arrays, for_a_bench=True)]
@@ -121,7 +122,6 @@ def trim(
             }
         )
         return
-    within = _within_reach(calibration, goals.reshape(-1))
     beyond = goals.size - int(within.sum())
     if within.any():
         true, expected = ({name: each[within] for name, each in errors.items()} for errors in (true, expected))
@@ -174,6 +174,7 @@ class _Run:
         # Values against a reference are those of a chip on which it has its nominal value.
         scale = 1.0 if self.read_out.read_out.reference is None else self.options["common"]
         left = measured.estimate(open_loop) - goals
+        most = measured.offset + np.maximum(measured.values, 0.0).sum(axis=-1)
         return {
             "bank": np.arange(rows.start, rows.stop),
             "target": found.target,
@@ -182,6 +183,7 @@ class _Run:
             "standard_error": found.standard_error,
             "predicted_error": found.predicted_error,
             "mask": found.mask,
+            "within reach": (measured.offset <= goals) & (goals <= most),
             "predicted error, open loop": np.hypot(left, measured.error_of(open_loop)),
             "true error, open loop": np.abs(scale * made.conductance(open_loop, measured.v_read) - goals),
             "true error, trimmed": np.abs(scale * made.conductance(found.mask, measured.v_read) - goals),
@@ -254,20 +256,6 @@ def _range(calibration: Path, goals: Array, first: Calibration) -> float:
         largest = max(largest, float((reachable / measured.scale).max()))
     ampere = 0.0 if first.read_out is None else first.read_out.range_ampere
     return max(ampere, _MARGIN * largest * first.v_read)
-
-
-def _within_reach(calibration: Path, goals: Array) -> Any:
-    """Which targets, (b,), a bank can come near, as far as it was measured."""
-    import numpy as np
-
-    from rescircuit.calibration import load_calibration
-
-    parts = []
-    for rows in _parts(goals.size):
-        measured = load_calibration(calibration, banks=rows)
-        most = measured.offset + np.maximum(measured.values, 0.0).sum(axis=-1)
-        parts.append((measured.offset <= goals[rows]) & (goals[rows] <= most))
-    return np.concatenate(parts)
 
 
 def _rms(values: Any) -> float:

@@ -10,10 +10,10 @@ from typing import ClassVar
 from rescircuit.checks import positive_number
 from rescircuit.crossbar.cells import LARGEST_ARGUMENT
 from rescircuit.devices import NMOS
-from rescircuit.devices.coefficients import ABSOLUTE_ZERO, LARGEST_VOLTAGE
+from rescircuit.devices.coefficients import ABSOLUTE_ZERO
 from rescircuit.devices.switches.nmos_temperature import NOMINAL, thermal_voltage
 from rescircuit.errors import InputError
-from rescircuit.spice.elements import TwoEnded, check_fields, check_temperature_factor
+from rescircuit.spice.elements import TwoEnded, changing_factors, check_fields, check_temperature_factor
 
 __all__ = ["Behavioural", "HeldDevice", "SinhConductor", "VoltageDependentResistor", "WeakInversionCurrent"]
 
@@ -121,16 +121,8 @@ class VoltageDependentResistor(Behavioural):
     @property
     def expression(self) -> str:
         """Its law, with the parts whose coefficients are not 0."""
-        v, warmer = self.across, f"(temper - {self.nominal_celsius!r})"
-        size = f"min(abs({v}), {LARGEST_VOLTAGE!r})"
-        by_temperature = [f"{self.tc1!r} * {warmer}", f"{self.tc2!r} * {warmer} * {warmer}"]
-        by_voltage = [f"{self.vc1!r} * {size}", f"{self.vc2!r} * {size} * {size}"]
-        factors = [repr(self.resistance)]
-        for terms, values in ((by_temperature, (self.tc1, self.tc2)), (by_voltage, (self.vc1, self.vc2))):
-            present = [term for term, value in zip(terms, values, strict=True) if value]
-            if present:
-                factors.append(f"(1.0 + {' + '.join(present)})")
-        return f"{v} / ({' * '.join(factors)})"
+        factors = [repr(self.resistance), *changing_factors(self, self.across, self.nominal_celsius)]
+        return f"{self.across} / ({' * '.join(factors)})"
 
     def check_temperature(self, celsius: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
         """Refuse a temperature at which its resistance would not be above zero."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rescircuit.checks import positive_number
-from rescircuit.devices.coefficients import LARGEST_VOLTAGE
-from rescircuit.spice.elements import TwoEnded, check_fields, check_temperature_factor
+from rescircuit.spice.elements import TwoEnded, changing_factors, check_fields, check_temperature_factor
 from rescircuit.spice.names import check_name
 
 __all__ = ["CurrentMirror", "VoltageDependentCapacitor"]
@@ -48,11 +47,9 @@ class VoltageDependentCapacitor(TwoEnded):
     @property
     def words(self) -> tuple[str, ...]:
         """Its charge as an expression, in the quotes that ngspice wants there."""
-        v, warmer = f"v({self.plus}, {self.minus})", f"(temper - {self.nominal_celsius!r})"
-        size = f"min(abs({v}), {LARGEST_VOLTAGE!r})"
-        warmed = f"(1.0 + {self.tc1!r} * {warmer} + {self.tc2!r} * {warmer} * {warmer})"
-        bent = f"(1.0 + {self.vc1!r} * {size} + {self.vc2!r} * {size} * {size})"
-        return tuple(f"q = '{self.capacitance!r} * {v} * {warmed} * {bent}'".split())
+        v = f"v({self.plus}, {self.minus})"
+        factors = [repr(self.capacitance), v, *changing_factors(self, v, self.nominal_celsius)]
+        return tuple(f"q = '{' * '.join(factors)}'".split())
 
     @property
     def direct_paths(self) -> tuple[tuple[str, str], ...]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rescircuit.checks import positive_number
+from rescircuit.devices.coefficients import LARGEST_VOLTAGE
 from rescircuit.errors import InputError
 from rescircuit.spice.names import check_name, deck_number, element_name, node_name
 
-__all__ = ["Capacitor", "Element", "Instance", "Mosfet", "Resistor", "TwoEnded", "check_fields"]
+__all__ = ["Capacitor", "Element", "Instance", "Mosfet", "Resistor", "TwoEnded", "changing_factors", "check_fields"]
 
 
 class Element(ABC):
@@ -289,3 +290,25 @@ def check_temperature_factor(
         hint = "Its temperature coefficients do not hold so far from the nominal temperature."
         argument = f"{value} of {owner.name} at {celsius:g} °C"
         raise InputError(argument, f"above 0 {unit}", f"{factor:g} of nominal", hint)
+
+
+def changing_factors(owner: Any, across: str, nominal_celsius: float) -> list[str]:
+    """The factors ``1 + tc1 dT + tc2 dT²`` and ``1 + vc1 |v| + vc2 v²`` of `owner` as expressions.
+
+    Parameters
+    ----------
+    owner : element
+        With `tc1`, `tc2`, `vc1` and `vc2`; parts whose coefficient is 0 are left out, and a factor that has none.
+    across : str
+        Its voltage, as an expression.
+    nominal_celsius : float
+        The temperature at which its value holds, °C; ngspice's tnom does not reach an expression.
+    """
+    warmer, size = f"(temper - {nominal_celsius!r})", f"min(abs({across}), {LARGEST_VOLTAGE!r})"
+    factors = []
+    for first, second, variable in ((owner.tc1, owner.tc2, warmer), (owner.vc1, owner.vc2, size)):
+        terms = ((first, f"{first!r} * {variable}"), (second, f"{second!r} * {variable} * {variable}"))
+        present = [term for coefficient, term in terms if coefficient]
+        if present:
+            factors.append(f"(1.0 + {' + '.join(present)})")
+    return factors

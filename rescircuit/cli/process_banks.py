@@ -1,4 +1,4 @@
-"""The switch of a process as commands need it: one whose currents are known."""
+"""Banks of a process as commands sample them, behind switches whose currents are known."""
 
 from __future__ import annotations
 
@@ -8,13 +8,58 @@ from rescircuit.cli.console import say
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
-    from rescircuit.devices import Process
+    from rescircuit.bank import Bank
+    from rescircuit.devices import Process, Resistor
 
-__all__ = ["usable_switch"]
+__all__ = ["sampled_banks", "usable_switch"]
 
 _LEAST_RANGE = 0.6  # volt; `describe` goes to 0.5 V
 _MOST_READ = 10.0  # volt
 _READS = 2.0  # `verify` goes to twice the read voltage
+
+
+def sampled_banks(
+    process: Process,
+    resistor: Resistor,
+    *,
+    n: int,
+    seed: int,
+    pitch: float,
+    v_read: float,
+    chip: int = 0,
+    shape: tuple[int, ...] = (),
+    across: int | None = None,
+) -> Bank:
+    """Banks with all that a process says of them: its switch, its nominals, its faults, and their places on the die.
+
+    Parameters
+    ----------
+    process, resistor
+        The second is one of the first's.
+    n, seed, chip, shape, v_read
+        See :meth:`rescircuit.Bank.sample`.
+    pitch : float
+        From resistor to resistor, metre.
+    across : int, optional
+        Banks in a row of the die; by default those of the last axis.
+    """
+    from rescircuit.bank import Bank
+    from rescircuit.devices import Placement
+
+    if across is None:
+        across = shape[-1] if shape else 1
+    return Bank.sample(
+        resistor,
+        n=n,
+        seed=seed,
+        chip=chip,
+        shape=shape,
+        switch=usable_switch(process, v_read),
+        nominals=process.nominals,
+        faults=process.faults,
+        placement=Placement(columns=across * n, pitch_x=pitch, pitch_y=pitch),
+        v_read=v_read,
+    )
 
 
 def usable_switch(process: Process, v_read: float) -> Any:
