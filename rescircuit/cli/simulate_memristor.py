@@ -16,7 +16,7 @@ from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor, MemristorTransient
-    from rescircuit.spice.from_memristor import MemristorVerification
+    from rescircuit.spice.makers.memristor import MemristorVerification
 
 __all__ = ["MEMRISTOR_EPILOG", "simulate_memristor"]
 
@@ -186,7 +186,7 @@ def _run(
 
 
 def _check(run: MemristorTransient, timeout: float) -> MemristorVerification:
-    from rescircuit.spice.from_memristor import verify_memristor
+    from rescircuit.spice.makers.memristor import verify_memristor
 
     return verify_memristor(run, timeout=timeout)
 

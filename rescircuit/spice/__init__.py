@@ -1,29 +1,29 @@
 """From a circuit to ngspice and back: netlists and their rules, decks, runs, and the check of our solvers."""
 
-from rescircuit.spice.agreement import LIMITS, Limit, relative_error
-from rescircuit.spice.behavioural import Behavioural, SinhConductor, VoltageDependentResistor
 from rescircuit.spice.characterisation import characterise
-from rescircuit.spice.charges import CurrentMirror, VoltageDependentCapacitor
-from rescircuit.spice.circuit import Circuit, Transient
-from rescircuit.spice.comparison import Verification
-from rescircuit.spice.decks import Deck, write_deck
-from rescircuit.spice.elements import Capacitor, Element, Instance, Mosfet, Resistor
-from rescircuit.spice.from_bank import bank_circuit
-from rescircuit.spice.from_capacitor_bank import capacitor_bank_circuit
-from rescircuit.spice.from_crossbar import crossbar_circuit
-from rescircuit.spice.from_memristor import MemristorVerification, memristor_circuit, verify_memristor
-from rescircuit.spice.from_series_bank import series_bank_circuit
-from rescircuit.spice.models import Bsim4Model, Level1Model, Model
-from rescircuit.spice.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck
-from rescircuit.spice.pyspice import to_pyspice
-from rescircuit.spice.rules import check_rules
-from rescircuit.spice.sources import (
+from rescircuit.spice.circuits.behavioural import Behavioural, SinhConductor, VoltageDependentResistor
+from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
+from rescircuit.spice.circuits.circuit import Circuit, Transient
+from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
+from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
+from rescircuit.spice.circuits.rules import check_rules
+from rescircuit.spice.circuits.sources import (
     PiecewiseLinearSource,
     SelectedSource,
     SineSource,
     VoltageSource,
 )
-from rescircuit.spice.verification import deck, verify
+from rescircuit.spice.decks.writing import Deck, write_deck
+from rescircuit.spice.engines.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck
+from rescircuit.spice.engines.pyspice import to_pyspice
+from rescircuit.spice.makers.bank import bank_circuit
+from rescircuit.spice.makers.capacitor_bank import capacitor_bank_circuit
+from rescircuit.spice.makers.crossbar import crossbar_circuit
+from rescircuit.spice.makers.memristor import MemristorVerification, memristor_circuit, verify_memristor
+from rescircuit.spice.makers.series_bank import series_bank_circuit
+from rescircuit.spice.verification.agreement import LIMITS, Limit, relative_error
+from rescircuit.spice.verification.comparison import Verification
+from rescircuit.spice.verification.verify import deck, verify
 
 __all__ = [
     "LIMITS",

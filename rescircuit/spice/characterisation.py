@@ -11,14 +11,14 @@ from rescircuit.checks import Array, positive_number
 from rescircuit.devices.switches.bsim4 import BSIM4Switch
 from rescircuit.devices.switches.tabulated import Characterisation, TabulatedSwitch
 from rescircuit.errors import InputError, SolutionError
-from rescircuit.spice.agreement import relative_error
-from rescircuit.spice.circuit import Circuit
-from rescircuit.spice.decks import write_deck
-from rescircuit.spice.elements import Element, Mosfet
-from rescircuit.spice.models import Bsim4Model
-from rescircuit.spice.names import GROUND
-from rescircuit.spice.ngspice import DEFAULT_TIMEOUT, run_deck
-from rescircuit.spice.sources import SelectedSource, VoltageSource
+from rescircuit.spice.circuits.circuit import Circuit
+from rescircuit.spice.circuits.elements import Element, Mosfet
+from rescircuit.spice.circuits.models import Bsim4Model
+from rescircuit.spice.circuits.names import GROUND
+from rescircuit.spice.circuits.sources import SelectedSource, VoltageSource
+from rescircuit.spice.decks.writing import write_deck
+from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, run_deck
+from rescircuit.spice.verification.agreement import relative_error
 
 __all__ = ["characterise"]
 

@@ -11,7 +11,7 @@ import pytest
 import rescircuit as rc
 from rescircuit.bank.chips import load_chip
 from rescircuit.bank.files import load_bank
-from rescircuit.spice.ngspice import EXECUTABLE_VARIABLE
+from rescircuit.spice.engines.ngspice import EXECUTABLE_VARIABLE
 
 CARD = """* a synthetic card
 .model n nmos level=54 version=4.5 toxe=3n vth0=0.4 u0=0.04

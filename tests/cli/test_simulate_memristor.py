@@ -14,7 +14,7 @@ from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor, Piecewise
 from rescircuit.errors import InputError
 from rescircuit.files import read_csv
 from rescircuit.plotting import plot_hysteresis
-from rescircuit.spice.from_memristor import verify_memristor
+from rescircuit.spice.makers.memristor import verify_memristor
 
 mpl.use("Agg")  # draws without a screen
 from matplotlib import pyplot as plt
@@ -81,7 +81,7 @@ def test_ngspice_confirms_both_models(run):
 
 
 def test_exit_code_1_says_that_ngspice_differs(run, monkeypatch):
-    monkeypatch.setattr("rescircuit.spice.from_memristor._LIMIT", 0.0)
+    monkeypatch.setattr("rescircuit.spice.makers.memristor._LIMIT", 0.0)
     code, out, _ = run("--ngspice")
     assert code == 1
     assert "DISAGREES" in out

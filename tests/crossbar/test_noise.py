@@ -9,7 +9,7 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.crossbar.noise import thermal_noise
-from rescircuit.spice.ngspice import find_ngspice
+from rescircuit.spice.engines.ngspice import find_ngspice
 
 BOLTZMANN = 1.380649e-23  # J/K, exact since 2019
 

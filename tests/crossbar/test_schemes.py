@@ -9,8 +9,8 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.crossbar.schemes import SCHEMES, read_cell, read_margin, read_voltages
-from rescircuit.spice.ngspice import find_ngspice
-from rescircuit.spice.raw import read_raw
+from rescircuit.spice.engines.ngspice import find_ngspice
+from rescircuit.spice.engines.raw import read_raw
 
 V = 0.3
 

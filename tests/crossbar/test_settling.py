@@ -13,8 +13,8 @@ from scipy.linalg import eigh, expm
 import rescircuit as rc
 from rescircuit.crossbar import transients as module
 from rescircuit.crossbar.transients import settling
-from rescircuit.spice.ngspice import find_ngspice
-from rescircuit.spice.raw import read_raw
+from rescircuit.spice.engines.ngspice import find_ngspice
+from rescircuit.spice.engines.raw import read_raw
 
 
 class StateSpace:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rescircuit.spice import Circuit, Level1Model, Mosfet, Resistor, VoltageSource
-from rescircuit.spice.ngspice import EXECUTABLE_VARIABLE
+from rescircuit.spice.engines.ngspice import EXECUTABLE_VARIABLE
 
 VERSION = "** ngspice-39 : a stand-in"
 

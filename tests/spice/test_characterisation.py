@@ -12,7 +12,7 @@ from rescircuit.crossbar import BankCells
 from rescircuit.devices.switches.bsim4 import BSIM4Card, BSIM4Switch
 from rescircuit.errors import InputError, SolutionError, SpiceError
 from rescircuit.spice import LIMITS, Bsim4Model, characterise, run_deck, to_pyspice
-from rescircuit.spice.from_bank import bank_circuit
+from rescircuit.spice.makers.bank import bank_circuit
 
 CARD = BSIM4Card.parse(
     ".model n nmos level=54 version=4.5 toxe=3n vth0=0.4 u0=0.04\n"

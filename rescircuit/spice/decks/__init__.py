@@ -1,0 +1,1 @@
+"""Circuits as text and back: decks written for ngspice, and decks read."""

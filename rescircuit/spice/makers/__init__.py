@@ -1,0 +1,1 @@
+"""Our own things as circuits: banks, arrays, memristors, tiles."""

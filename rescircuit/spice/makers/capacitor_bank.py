@@ -1,0 +1,111 @@
+"""A capacitor bank as a circuit over time: steps at its input, and the charge that they move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rescircuit.bank import CapacitorBank
+from rescircuit.checks import Array
+from rescircuit.errors import InputError
+from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
+from rescircuit.spice.circuits.circuit import Circuit, Transient
+from rescircuit.spice.circuits.elements import Capacitor, Element, Resistor
+from rescircuit.spice.circuits.names import GROUND
+from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource
+from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.makers.bank import INPUT, OUTPUT, SENSE, bank_at
+from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages
+
+__all__ = ["capacitor_bank_circuit", "read_charges"]
+
+_CHARGE = "charge"
+_SHORTEST = 1e-9  # second, of a ramp and of the rest behind it
+_TIME_CONSTANTS = 100.0  # in a rest: what has not settled is e^-100
+_STEPS = 30  # in a ramp and in a rest, by Gear; a mirrored charge is exact with any once all has settled
+
+
+def capacitor_bank_circuit(
+    bank: CapacitorBank, *, mask: Any = None, voltages: Any = None, temperature: float | None = None, comment: str = ""
+) -> Circuit:
+    """The circuit of one capacitor bank in one setting, over time.
+
+    From the node ``in`` each capacitor ``c_k`` leads to a node ``branch_k`` and its switch, ``r_switch_k``, from there
+    to the node ``out``, where the source ``v_out`` holds 0 V; across an open switch is the capacitor ``c_off_k``. The
+    input rises from 0 V on ramps to one voltage after the other and rests on each until all has settled. The current
+    into the virtual ground is mirrored into ``c_charge``, whose voltage is the charge over the bank's full scale.
+
+    Parameters
+    ----------
+    bank : CapacitorBank
+        A single one, of shape ``()``. Voltage coefficients act on closed branches: of an open switch `c_off` takes
+        nearly all of the voltage.
+    mask : bool array (n,), optional
+        The setting; by default all switches are closed.
+    voltages : float or array (K,), optional
+        Where the input rests, volt, one after the other; by default 0.1 V.
+    temperature : float, optional
+        See :func:`rescircuit.spice.bank_circuit`.
+    comment : str
+        Free text for the head of a deck.
+
+    Raises
+    ------
+    InputError
+        For an array of banks, a mask or voltages of another shape, or a temperature that the bank cannot be at.
+    """
+    closed = checked_setting(bank, mask)
+    inputs = input_voltages(bank, voltages)
+    rest = max(_SHORTEST, _TIME_CONSTANTS * float((bank.capacitances * bank.switch.r_on).max()))
+    times = rest * np.arange(2 * len(inputs) + 1)
+    course = np.concatenate([[0.0], np.repeat(inputs, 2)])
+    elements: list[Element] = [
+        PiecewiseLinearSource(
+            name="v_in", plus=INPUT, minus=GROUND, times=tuple(times.tolist()), voltages=tuple(course.tolist())
+        )
+    ]
+    for k in range(bank.n):
+        elements += _branch(bank, k, closed=bool(closed[k]))
+    elements += [
+        VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0),
+        CurrentMirror(name="f_charge", plus=GROUND, minus=_CHARGE, source=SENSE),
+        Capacitor(name="c_charge", plus=_CHARGE, minus=GROUND, capacitance=float(bank.full_scale), initial_voltage=0.0),
+    ]
+    return Circuit(
+        elements=tuple(elements),
+        temperature_celsius=bank_at(bank, temperature).temperature,
+        transient=Transient(stop=float(times[-1]), max_step=rest / _STEPS, method="gear"),
+        comment=comment,
+        open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
+    )
+
+
+def read_charges(bank: CapacitorBank, voltages: Any, result: SpiceResult) -> Array:
+    """The charge at the end of each rest, coulomb, (K,), of a run of that circuit."""
+    count = len(input_voltages(bank, voltages))
+    if result.times is None:
+        raise InputError("result", "one of a transient", "an operating point")
+    ends = result.times[-1] * np.arange(1, count + 1) / count
+    return float(bank.full_scale) * np.interp(ends, result.times, result.node_voltages[_CHARGE])
+
+
+def _branch(bank: CapacitorBank, k: int, *, closed: bool) -> list[Element]:
+    """A capacitor and its switch; nothing for an open switch without a capacitance."""
+    r_on, own = float(bank.switch.r_on), bank.coefficients.part(k)
+    if not closed and bank.c_off == 0:
+        return []
+    middle = OUTPUT if closed and r_on == 0 else f"branch_{k}"
+    farad = float(bank.capacitances[k])
+    moved = {"tc1": float(own.tc1), "tc2": float(own.tc2)}
+    first: Element
+    if closed and own.voltage_dependent:
+        moved |= {"vc1": float(own.vc1), "vc2": float(own.vc2)}
+        first = VoltageDependentCapacitor(name=f"c_{k}", plus=INPUT, minus=middle, capacitance=farad, **moved)
+    else:
+        first = Capacitor(name=f"c_{k}", plus=INPUT, minus=middle, capacitance=farad, **moved)
+    if not closed:
+        return [first, Capacitor(name=f"c_off_{k}", plus=middle, minus=OUTPUT, capacitance=bank.c_off)]
+    if r_on == 0:
+        return [first]
+    return [first, Resistor(name=f"r_switch_{k}", plus=middle, minus=OUTPUT, resistance=r_on)]
