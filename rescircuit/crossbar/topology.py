@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -248,14 +249,13 @@ class Topology:
 
     def node_name(self, node: int) -> str:
         """A name for people and decks: ``drive_i``, ``sense_j``, ``word_i_j``, ``bit_i_j``."""
+        return self._node_names[node]
+
+    @cached_property
+    def _node_names(self) -> list[str]:
         rows, columns = self.shape
-        if node < self._offsets[1]:
-            return f"drive_{node}"
-        if node < self._offsets[2]:
-            return f"sense_{node - rows}"
-        line, base = ("word", self._offsets[2]) if node < self._offsets[3] else ("bit", self._offsets[3])
-        row, column = divmod(node - base, columns)
-        return f"{line}_{row}_{column}"
+        lines = [f"drive_{i}" for i in range(rows)] + [f"sense_{j}" for j in range(columns)]
+        return lines + [f"{line}_{i}_{j}" for line in ("word", "bit") for i in range(rows) for j in range(columns)]
 
     @property
     def _offsets(self) -> tuple[int, int, int, int, int]:

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+from scipy.linalg import eigh
+from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from rescircuit.checks import Array, finite_number, non_negative_array
 from rescircuit.crossbar.array import Crossbar
-from rescircuit.crossbar.wiring import LinearSystem
+from rescircuit.crossbar.modes import Capacitances, Modes
 from rescircuit.errors import InputError, SolutionError
 
-__all__ = ["RESIDUAL_LIMIT", "Settling", "settling"]
+__all__ = ["MOST_MODES", "RESIDUAL_LIMIT", "Settling", "SettlingCourse", "settling", "settling_course"]
 
 RESIDUAL_LIMIT = 1e-8  # of the slowest mode, relative to its time constant
+MOST_MODES = 4096  # of a course: all of a 45 x 45 array's, some minute of dense algebra in half a gigabyte
 _CLOSE_ENOUGH = 1e-11  # where Lanczos's iteration stops
+_BLOCK = 512  # times at once: what they need beside the results stays small
 _TO_TRY = "Check that the capacitances span no more decades than they do on a chip."
 
 
@@ -98,51 +101,113 @@ def settling(crossbar: Crossbar, voltages: Any, *, c_word_line: Any, c_bit_line:
     >>> outcome.elmore_delays.round(15), round(outcome.slowest_time_constant, 15)
     (array([5.e-10]), 5e-10)
     """
-    capacitances = _Capacitances(
-        words=_checked("c_word_line", c_word_line, crossbar.shape),
-        bits=_checked("c_bit_line", c_bit_line, crossbar.shape),
-        cells=_checked("c_cell", c_cell, crossbar.shape),
-    )
+    capacitances = Capacitances.of(crossbar.shape, c_word_line, c_bit_line, c_cell)
     solution = crossbar.solve(voltages)
     m, n = crossbar.shape
     words, bits = (v.reshape(-1, m, n) for v in (solution.word_line_voltages, solution.bit_line_voltages))
     lag = crossbar.system.arriving(*capacitances.charges(words, bits))[1].reshape(*solution.output_currents.shape)
     current = solution.output_currents
     delays = np.divide(lag, current, out=np.full_like(lag, np.nan), where=current != 0)
-    slowest, residual = _slowest_mode(crossbar.system, capacitances)
+    slowest, residual = _slowest_mode(Modes(crossbar.system, capacitances))
     return Settling(elmore_delays=delays, slowest_time_constant=slowest, residual=residual)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Capacitances:
-    """Farad, (m, n) each: at nodes on word lines and on bit lines, and between the two.
+class SettlingCourse:
+    """The output currents over time after a step of the inputs from 0 V; leading axes are the batch's.
 
-    Their matrix C has a block of two rows for each cell, ``[[w + c, -c], [-c, b + c]]``, with the Cholesky factor
-    ``[[a, 0], [-c / a, d]]``.
+    At t seconds a current is ``final_currents - Σ amplitudes exp(-t / time_constants)``. What capacitances let through
+    in no time, between a source and a virtual ground without a resistance on the way, is not in it.
+
+    Attributes
+    ----------
+    final_currents : array (..., n)
+        Ampere.
+    time_constants : array (k,)
+        Of the modes, second, rising. Modes that are faster than the slowest by more than rounding can tell are left
+        out: they have ended before a time that could be told from 0.
+    amplitudes : array (..., n, k)
+        What each mode lacks at time 0 of a current's final value, ampere; known to some 1e-16 of all modes' times the
+        ratio of the slowest time constant to the mode's own.
     """
 
-    words: Array
-    bits: Array
-    cells: Array
+    final_currents: Array
+    time_constants: Array
+    amplitudes: Array
 
-    def charges(self, words: Array, bits: Array) -> tuple[Array, Array]:
-        """``C v``, coulomb, (k, m, n) each."""
-        across = self.cells * (words - bits)
-        return self.words * words + across, self.bits * bits - across
+    def currents(self, times: Any) -> Array:
+        """Output currents (..., K, n), ampere, at `times` (K,), second, in any order.
 
-    @property
-    def factor(self) -> tuple[Array, Array, Array]:
-        """Upper left, lower left and lower right of each cell's Cholesky factor, (m, n), √F."""
-        upper = np.sqrt(self.words + self.cells)
-        lower = -np.divide(self.cells, upper, out=np.zeros_like(upper), where=upper > 0)
-        # b + c - c² / (w + c), without its cancellation
-        seen = np.divide(self.cells * self.words, upper**2, out=np.zeros_like(upper), where=upper > 0)
-        return upper, lower, np.sqrt(self.bits + seen)
+        Raises
+        ------
+        InputError
+            For times that are negative or not finite, or no list of them.
+        """
+        at = non_negative_array("times", times, "s")
+        if at.ndim != 1:
+            raise InputError("times", "of shape (K,)", f"shape {at.shape}")
+        final = self.final_currents[..., np.newaxis, :]
+        lacking = np.swapaxes(self.amplitudes, -1, -2)
+        found = np.empty((*final.shape[:-2], at.size, final.shape[-1]))
+        for start in range(0, at.size, _BLOCK):
+            decays = np.exp(-at[start : start + _BLOCK, np.newaxis] / self.time_constants)
+            found[..., start : start + _BLOCK, :] = final - decays @ lacking
+        return found
 
 
-def _slowest_mode(system: LinearSystem, capacitances: _Capacitances) -> tuple[float, float]:
+def settling_course(
+    crossbar: Crossbar, voltages: Any, *, c_word_line: Any, c_bit_line: Any, c_cell: Any = 0.0
+) -> SettlingCourse:
+    """The output currents over time when the inputs step from 0 V to `voltages` at time 0, mode by mode.
+
+    With ``C = L Lᵀ`` and ``x = Lᵀ (v* - v)`` it is ``x = -(Lᵀ Y⁻¹ L) dx/dt`` (see :func:`settling`), and a current's
+    error is what arrives of the charges ``-L dx/dt``. All eigenvectors of that symmetric matrix are taken, which costs
+    the cube of the number of nodes with capacitance.
+
+    Parameters
+    ----------
+    crossbar, voltages, c_word_line, c_bit_line, c_cell
+        As for :func:`settling`.
+
+    Raises
+    ------
+    InputError
+        As :func:`settling`, and for more than :data:`MOST_MODES` nodes with capacitance.
+    SolutionError
+        As :meth:`rescircuit.Crossbar.solve`.
+
+    Examples
+    --------
+    >>> import rescircuit as rc
+    >>> from rescircuit.crossbar.transients import settling_course
+    >>> course = settling_course(rc.Crossbar([[1e-3]], r_word_line=1e3), [0.1], c_word_line=1e-12, c_bit_line=0.0)
+    >>> (1e6 * course.currents([0.0, 5e-10, 5e-9])).round(2).T  # µA; the time constant is 0.5 ns
+    array([[ 0.  , 31.61, 50.  ]])
+    """
+    capacitances = Capacitances.of(crossbar.shape, c_word_line, c_bit_line, c_cell)
+    operator = Modes(crossbar.system, capacitances)
+    charged = np.flatnonzero(np.concatenate([part.ravel() for part in capacitances.factor[::2]]))
+    if charged.size > MOST_MODES:
+        hint = "The delays and the slowest time constant need no modes: settling() finds them for any array."
+        raise InputError("the array", f"of at most {MOST_MODES:,} nodes with capacitance", charged.size, hint)
+    solution = crossbar.solve(voltages)
+    m, n = crossbar.shape
+    matrix, arriving = operator.dense(charged)
+    # All columns of L are orthogonal to its null space, in which nothing takes time.
+    constants, modes = eigh((matrix + matrix.T) / 2) if charged.size else (np.zeros(0), matrix)
+    told = constants > max(charged.size, 1) * np.finfo(np.float64).eps * constants.max(initial=0.0)
+    constants, modes = constants[told], modes[:, told]
+    words, bits = (v.reshape(-1, m, n) for v in (solution.word_line_voltages, solution.bit_line_voltages))
+    lacking = operator.held(words, bits)[charged].T @ modes / constants
+    amplitudes = (arriving.T @ modes) * lacking[:, np.newaxis]
+    final = solution.output_currents
+    return SettlingCourse(
+        final_currents=final, time_constants=constants, amplitudes=amplitudes.reshape(*final.shape, constants.size)
+    )
+
+
+def _slowest_mode(operator: Modes) -> tuple[float, float]:
     """The largest eigenvalue of ``Lᵀ Y⁻¹ L``, second, and its residual relative to it."""
-    operator = _Modes(system, capacitances)
     # Not orthogonal to the slowest mode, which has one sign where cells have no capacitance; the same in every run.
     start = np.random.default_rng(0).uniform(0.5, 1.5, operator.shape[0])
     if not operator.matvec(start).any():
@@ -156,29 +221,3 @@ def _slowest_mode(system: LinearSystem, capacitances: _Capacitances) -> tuple[fl
     if not residual <= RESIDUAL_LIMIT:
         raise SolutionError("The slowest mode of the array", residual, RESIDUAL_LIMIT, _TO_TRY)
     return slowest, residual
-
-
-class _Modes(LinearOperator):
-    """``Lᵀ Y⁻¹ L`` of an array: symmetric, and its eigenvalues are the time constants."""
-
-    def __init__(self, system: LinearSystem, capacitances: _Capacitances) -> None:
-        self._system = system
-        self._factor = capacitances.factor
-        size = 2 * capacitances.words.size
-        super().__init__(dtype=np.dtype(np.float64), shape=(size, size))
-
-    def _matvec(self, x: Array) -> Array:
-        upper, lower, last = self._factor
-        words, bits = np.reshape(x, (2, 1, *upper.shape))
-        words, bits = self._system.corrections(upper * words, lower * words + last * bits)
-        return np.concatenate([(upper * words + lower * bits).ravel(), (last * bits).ravel()])
-
-
-def _checked(argument: str, values: Any, shape: tuple[int, int]) -> Array:
-    """Capacitances as an array (m, n)."""
-    capacitances = non_negative_array(argument, values, "F")
-    try:
-        return np.broadcast_to(capacitances, shape)
-    except ValueError:
-        required = f"a number or of a shape that broadcasts to {shape}"
-        raise InputError(argument, required, f"shape {capacitances.shape}") from None

@@ -4,6 +4,7 @@ from rescircuit.network.analog import AnalogLayer, AnalogNetwork, Tile
 from rescircuit.network.importers import from_sklearn, load_network, save_network
 from rescircuit.network.layers import Dense, Network
 from rescircuit.network.mapping import ArraySpec, map_network
+from rescircuit.network.programmed_tile import ProgrammedTile
 
 __all__ = [
     "AnalogLayer",
@@ -11,6 +12,7 @@ __all__ = [
     "ArraySpec",
     "Dense",
     "Network",
+    "ProgrammedTile",
     "Tile",
     "from_sklearn",
     "load_network",

@@ -14,6 +14,7 @@ from rescircuit.crossbar import Crossbar
 from rescircuit.errors import InputError
 from rescircuit.network.converters import quantise_signed, quantise_unsigned
 from rescircuit.network.layers import ACTIVATIONS, Dense, Network, checked_inputs
+from rescircuit.network.programmed_tile import ProgrammedTile
 
 if TYPE_CHECKING:
     from rescircuit.network.mapping import ArraySpec
@@ -42,6 +43,8 @@ class Tile:
         linear; the worst, relative to a bank's full scale.
     inputs, outputs : slice
         Which of the layer's inputs drive it, and to which of its outputs it adds.
+    first_bank : int
+        The number of its first bank on the chip.
     """
 
     crossbar: Crossbar
@@ -51,6 +54,7 @@ class Tile:
     nonlinearity: float
     inputs: slice
     outputs: slice
+    first_bank: int
 
     @property
     def effective_difference(self) -> Array:
@@ -179,6 +183,10 @@ class AnalogNetwork:
     def tiles(self) -> Sequence[Tile]:
         """All tiles, layer by layer."""
         return [tile for layer in self.layers for tile in layer.tiles]
+
+    def tile(self, layer: int = 0, index: int = 0, *, cells: str = "banks") -> ProgrammedTile:
+        """One tile for :func:`rescircuit.deck` and :func:`rescircuit.verify`, see :class:`ProgrammedTile`."""
+        return ProgrammedTile(network=self, layer=layer, index=index, cells=cells)
 
     @cached_property
     def programming_error(self) -> Array:

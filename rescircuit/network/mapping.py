@@ -87,6 +87,20 @@ class ArraySpec:
             raise InputError("swing", "above 0 and at most 1", self.swing)
         positive_number("v_read", self.v_read, "V")
 
+    def sample(self, shape: tuple[int, ...], *, seed: int, chip: int = 0, start: int = 0) -> Bank:
+        """Banks of a chip, an array of this shape, from number `start` on."""
+        return Bank.sample(
+            self.resistor,
+            n=self.bank_size,
+            seed=seed,
+            chip=chip,
+            start=start,
+            shape=shape,
+            switch=self.switch,
+            nominals=self.nominals,
+            v_read=self.v_read,
+        )
+
 
 def map_network(
     network: Network,
@@ -146,17 +160,18 @@ def _map_layer(
     """Sample and program the banks of one layer."""
     weight = dense.weight.T  # the array's way round: inputs on word lines
     places = _tile_places(weight.shape[0], weight.shape[1], spec)
-    banks = []
+    banks, starts = [], []
     for inputs, outputs in places:
         shape = (*weight[inputs, outputs].shape, 2)
-        banks.append(_sample(spec, shape, seed, chip, first_bank))
+        banks.append(spec.sample(shape, seed=seed, chip=chip, start=first_bank))
+        starts.append(first_bank)
         first_bank += banks[-1].full_scale.size
     # One scale for the layer, so that its tiles' currents add; every bank of it must reach every target.
     full_scale = min(float(bank.full_scale.min()) for bank in banks)
     largest = float(np.abs(weight).max()) or 1.0
     siemens_per_weight = spec.swing * full_scale / largest
     tiles = []
-    for (inputs, outputs), bank in zip(places, banks, strict=True):
+    for (inputs, outputs), bank, start in zip(places, banks, starts, strict=True):
         difference = siemens_per_weight * weight[inputs, outputs]
         mask, conductance = _program_pairs(bank, difference, 0.5 * full_scale, progress)
         cells = conductance.reshape(difference.shape[0], -1)
@@ -169,6 +184,7 @@ def _map_layer(
                 nonlinearity=_nonlinearity(bank, mask, conductance, full_scale),
                 inputs=inputs,
                 outputs=outputs,
+                first_bank=start,
             )
         )
     return AnalogLayer(
@@ -196,20 +212,6 @@ def _program_pairs(
 def _nonlinearity(bank: Bank, mask: Any, conductance: Array, full_scale: float) -> float:
     """How far banks' conductances move between almost no voltage and the read voltage, relative to full scale."""
     return float(np.abs(bank.conductance(mask, 1e-3 * bank.v_read) - conductance).max()) / full_scale
-
-
-def _sample(spec: ArraySpec, shape: tuple[int, ...], seed: int, chip: int, start: int) -> Bank:
-    return Bank.sample(
-        spec.resistor,
-        n=spec.bank_size,
-        seed=seed,
-        chip=chip,
-        start=start,
-        shape=shape,
-        switch=spec.switch,
-        nominals=spec.nominals,
-        v_read=spec.v_read,
-    )
 
 
 def _tile_places(inputs: int, outputs: int, spec: ArraySpec) -> list[tuple[slice, slice]]:

@@ -6,10 +6,12 @@ from rescircuit.plotting.devices import plot_behaviour, plot_population
 from rescircuit.plotting.figures import save_figure
 from rescircuit.plotting.memristors import plot_hysteresis
 from rescircuit.plotting.programming import plot_error_histogram, plot_programming_error
+from rescircuit.plotting.schematics import draw_schematic
 from rescircuit.plotting.wires import plot_wires
 
 __all__ = [
     "QUANTITIES",
+    "draw_schematic",
     "plot_array",
     "plot_behaviour",
     "plot_effective_conductances",

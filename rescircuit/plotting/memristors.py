@@ -14,7 +14,7 @@ from rescircuit.plotting.figures import COLOURS, prefixed_unit
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rescircuit.spice.makers.memristor import MemristorVerification
+    from rescircuit.spice.verification.cases.memristors import MemristorVerification
 
 __all__ = ["plot_hysteresis"]
 

@@ -1,27 +1,32 @@
 """From a circuit to ngspice and back: netlists and their rules, decks, runs, and the check of our solvers."""
 
 from rescircuit.spice.characterisation import characterise
+from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.behavioural import Behavioural, SinhConductor, VoltageDependentResistor
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
-from rescircuit.spice.circuits.circuit import Circuit, Transient
+from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
+from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.rules import check_rules
 from rescircuit.spice.circuits.sources import (
+    CurrentSource,
     PiecewiseLinearSource,
     SelectedSource,
     SineSource,
     VoltageSource,
 )
+from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.decks.writing import Deck, write_deck
 from rescircuit.spice.engines.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck
 from rescircuit.spice.engines.pyspice import to_pyspice
 from rescircuit.spice.makers.bank import bank_circuit
 from rescircuit.spice.makers.capacitor_bank import capacitor_bank_circuit
 from rescircuit.spice.makers.crossbar import crossbar_circuit
-from rescircuit.spice.makers.memristor import MemristorVerification, memristor_circuit, verify_memristor
+from rescircuit.spice.makers.memristor import memristor_circuit
 from rescircuit.spice.makers.series_bank import series_bank_circuit
 from rescircuit.spice.verification.agreement import LIMITS, Limit, relative_error
+from rescircuit.spice.verification.cases.memristors import MemristorVerification, verify_memristor
 from rescircuit.spice.verification.comparison import Verification
 from rescircuit.spice.verification.verify import deck, verify
 
@@ -32,8 +37,11 @@ __all__ = [
     "Capacitor",
     "Circuit",
     "CurrentMirror",
+    "CurrentSource",
     "Deck",
     "Element",
+    "GivenCharge",
+    "GivenCurrent",
     "Instance",
     "Level1Model",
     "Limit",
@@ -46,6 +54,8 @@ __all__ = [
     "SineSource",
     "SinhConductor",
     "SpiceResult",
+    "Subcircuit",
+    "TemperatureSweep",
     "Transient",
     "Verification",
     "VoltageDependentCapacitor",

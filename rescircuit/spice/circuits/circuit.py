@@ -1,83 +1,48 @@
 """A circuit as data: elements between named nodes, the models that they use, and what is asked of it.
 
 It says what is connected to what and nothing else: :mod:`rescircuit.spice.decks.writing` writes it for ngspice and
-:mod:`rescircuit.spice.engines.pyspice` hands it to PySpice. The node ``"0"`` is
-ground. No two names may differ only in the case of their letters.
+:mod:`rescircuit.spice.engines.pyspice` hands it to PySpice. The node ``"0"`` is ground. No two names may differ only in
+the case of their letters.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from rescircuit.checks import finite_number, non_negative_number, positive_number
+from rescircuit.checks import finite_number
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.charges import CurrentMirror
-from rescircuit.spice.circuits.elements import Capacitor, Element
+from rescircuit.spice.circuits.analyses import ABSOLUTE_ZERO, NOMINAL_CELSIUS, TemperatureSweep, Transient
+from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet
 from rescircuit.spice.circuits.models import Model
-from rescircuit.spice.circuits.names import GROUND, check_distinct, comment_lines, deck_number
+from rescircuit.spice.circuits.names import (
+    GROUND,
+    check_distinct,
+    comment_lines,
+    inner_node_name,
+)
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SelectedSource, SineSource, Source
+from rescircuit.spice.circuits.subcircuits import Subcircuit, check_members, check_mirrors
 
-__all__ = ["NOMINAL_CELSIUS", "Circuit", "Transient"]
-
-NOMINAL_CELSIUS = 27.0  # ngspice's own
-
-_ABSOLUTE_ZERO = -273.15  # °C
-_MOST_STEPS = 10_000_000  # of a transient: a raw file of some gigabytes
+__all__ = ["Circuit", "LazyElements"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Transient:
-    """The circuit over time, instead of at rest.
+@dataclass(frozen=True, eq=False)
+class LazyElements:
+    """Elements that are made anew each time they are gone through, so that a large array is never held as a whole.
 
-    Parameters
+    Attributes
     ----------
-    stop : float
-        Where it ends, second.
-    max_step : float
-        The longest step, second, at most `stop` less `start`. ngspice integrates by the trapezoidal rule: its error
-        falls with the square of the step. On a sine of 1 kHz over an RC of 0.1 ms, 2.5e-6 of the amplitude at steps
-        of 1 µs.
-    start : float
-        Points before this time, second, are computed and not kept.
-    use_initial_conditions : bool
-        Start from the capacitors' initial voltages; otherwise from the operating point at time 0.
-    relative_tolerance : float
-        ngspice's ``reltol``, from 1e-12 to 1e-3, by which it also shortens steps.
-    method : "trapezoidal" or "gear"
-        How ngspice integrates. Trapezoids are the more exact; behind a step that is long against a time constant they
-        ring for many steps, where Gear's formula of second order settles at once.
+    make : callable
+        Returns an iterator over the same elements each time.
     """
 
-    stop: float
-    max_step: float
-    start: float = 0.0
-    use_initial_conditions: bool = True
-    relative_tolerance: float = 1e-6
-    method: str = "trapezoidal"
+    make: Callable[[], Iterator[Element]]
 
-    def __post_init__(self) -> None:
-        positive_number("stop", self.stop, "s")
-        if non_negative_number("start", self.start, "s") >= self.stop:
-            raise InputError("start", f"before stop ({self.stop:g} s)", self.start)
-        if positive_number("max_step", self.max_step, "s") > self.stop - self.start:
-            raise InputError("max_step", f"at most stop - start ({self.stop - self.start:g} s)", self.max_step)
-        if self.stop / self.max_step > _MOST_STEPS:
-            raise InputError("max_step", f"at least stop / {_MOST_STEPS:,}", self.max_step)
-        if not isinstance(self.use_initial_conditions, bool):
-            raise InputError("use_initial_conditions", "True or False", self.use_initial_conditions)
-        if not 1e-12 <= finite_number("relative_tolerance", self.relative_tolerance) <= 1e-3:
-            raise InputError("relative_tolerance", "from 1e-12 to 1e-3", self.relative_tolerance)
-        if self.method not in ("trapezoidal", "gear"):
-            raise InputError("method", '"trapezoidal" or "gear"', self.method)
-        for field in ("stop", "max_step", "start", "relative_tolerance"):
-            object.__setattr__(self, field, deck_number(field, getattr(self, field)))
-
-    @property
-    def least_points(self) -> int:
-        """How many points a run brings at the least."""
-        return int((self.stop - self.start) / self.max_step)
+    def __iter__(self) -> Iterator[Element]:
+        return self.make()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +51,10 @@ class Circuit:
 
     Parameters
     ----------
-    elements : tuple of Element
+    elements : tuple of Element, or LazyElements
         At least one.
     models : tuple of Model
-        The models and subcircuits to which elements refer.
+        The models and subcircuits to which elements refer; a subcircuit stands behind those that it uses.
     temperature_celsius : float
         Temperature of the simulation, °C.
     nominal_temperature_celsius : float
@@ -97,10 +62,16 @@ class Circuit:
         ngspice follows the resistors' coefficients, and each kind of model its own laws.
     transient : Transient, optional
         Ask for the course over time; by default for the operating point, or that of each sample.
+    temperatures : TemperatureSweep, optional
+        Ask for the operating points at these temperatures in place of one, for each all samples.
     comment : str
         Free text for the head of a deck.
+    notes : mapping of str to str
+        Free text for the lines before an element, by the element's name.
     open_ends : frozenset of str
         Nodes that may be on one element alone, such as the open end of a line; elsewhere that is an error.
+    probes : tuple of str
+        Nodes inside instances, such as ``x_bank.branch_0``, whose voltages a run is to bring too.
 
     Raises
     ------
@@ -110,66 +81,97 @@ class Circuit:
         temperature that is not above absolute zero or at which a resistance is not above zero.
     """
 
-    elements: tuple[Element, ...]
+    elements: tuple[Element, ...] | LazyElements
     models: tuple[Model, ...] = ()
     temperature_celsius: float = NOMINAL_CELSIUS
     nominal_temperature_celsius: float = NOMINAL_CELSIUS
     transient: Transient | None = None
+    temperatures: TemperatureSweep | None = None
     comment: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
     open_ends: frozenset[str] = frozenset()
+    probes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_members("elements", self.elements, Element)
-        _check_members("models", self.models, Model)
-        if not self.elements:
-            raise InputError("elements", "at least one element", self.elements)
-        check_distinct("element", (element.name for element in self.elements))
+        if not isinstance(self.elements, LazyElements):
+            check_members("elements", self.elements, Element)
+        check_members("models", self.models, Model)
         check_distinct("model", (model.name for model in self.models))
+        if not self.census.n_elements:
+            raise InputError("elements", "at least one element", self.elements)
+        check_distinct("element", self.census.names)
         check_distinct("node", self.nodes)
         self._check_references()
         self._check_samples_agree()
-        self._check_transient()
-        comment_lines("comment", self.comment)
         self._check_temperatures()
+        self._check_analyses()
+        self._check_probes()
+        comment_lines("comment", self.comment)
+        self._check_notes()
 
     @cached_property
+    def census(self) -> Census:
+        """What one way through the elements tells."""
+        return Census.of(self.elements)
+
+    @property
     def nodes(self) -> tuple[str, ...]:
-        """All nodes but ground, in the order in which the elements name them."""
-        return tuple(dict.fromkeys(node for e in self.elements for node in e.nodes if node != GROUND))
+        """All nodes but ground and those inside instances, in the order in which the elements name them."""
+        return self.census.nodes
 
-    @cached_property
+    @property
     def sources(self) -> tuple[Source, ...]:
-        """The voltage sources of all kinds, whose currents a run gives."""
-        return tuple(e for e in self.elements if isinstance(e, Source))
+        """The voltage sources of all kinds, whose currents a run gives; not those inside instances."""
+        return self.census.sources
 
-    @cached_property
+    @property
     def n_samples(self) -> int | None:
         """How many voltages each selected source has; ``None`` without selected sources."""
-        return next((len(e.voltages) for e in self.elements if isinstance(e, SelectedSource)), None)
+        return next((len(each.voltages) for each in self.sources if isinstance(each, SelectedSource)), None)
+
+    @cached_property
+    def subcircuits(self) -> dict[str, Subcircuit]:
+        """Those among the models, by name."""
+        return {model.name: model for model in self.models if isinstance(model, Subcircuit)}
 
     def _check_references(self) -> None:
-        known = {model.name for model in self.models}
-        for element in self.elements:
-            if element.model_name is not None and element.model_name not in known:
-                required = f"one of the circuit's models ({', '.join(sorted(known)) or 'it has none'})"
-                raise InputError(f"model of {element.name}", required, element.model_name)
-        sources = {source.name for source in self.sources}
-        for element in self.elements:
-            if isinstance(element, CurrentMirror) and element.source not in sources:
-                raise InputError(f"source of {element.name}", "one of the circuit's sources", element.source)
+        models: dict[str, Model] = {}
+        for model in self.models:
+            if isinstance(model, Subcircuit):
+                for element in model.elements:
+                    _check_model(element, models)
+            models[model.name] = model
+        for element in self.census.with_models:
+            _check_model(element, models)
+        check_mirrors(self.census.special, {source.name for source in self.sources})
 
     def _check_samples_agree(self) -> None:
-        for element in self.elements:
+        for element in self.sources:
             if isinstance(element, SelectedSource) and len(element.voltages) != self.n_samples:
                 required = f"{self.n_samples} numbers, as many as those of the first selected source"
                 raise InputError(f"voltages of {element.name}", required, f"{len(element.voltages)} numbers")
 
-    def _check_transient(self) -> None:
-        if self.transient is None:
-            changing = next((e for e in self.elements if isinstance(e, PiecewiseLinearSource | SineSource)), None)
+    @property
+    def _special(self) -> Iterator[Element]:
+        """The elements, here and in subcircuits, that are not plain resistors."""
+        yield from self.census.special
+        for subcircuit in self.subcircuits.values():
+            yield from subcircuit.elements
+
+    def _check_analyses(self) -> None:
+        if self.temperatures is not None:
+            if not isinstance(self.temperatures, TemperatureSweep):
+                raise InputError("temperatures", "a TemperatureSweep", self.temperatures)
+            if self.transient is not None:
+                raise InputError("temperatures", "left out for a transient", self.temperatures)
+        if self.transient is not None:
+            self._check_transient()
+        else:
+            changing = next((e for e in self._special if isinstance(e, PiecewiseLinearSource | SineSource)), None)
             if changing is not None:
                 raise InputError("transient", f"given, as {changing.name} changes over time", None)
-            return
+
+    def _check_transient(self) -> None:
         if not isinstance(self.transient, Transient):
             raise InputError("transient", "a Transient", self.transient)
         if self.n_samples is not None:
@@ -177,23 +179,110 @@ class Circuit:
             raise InputError("transient", "left out where selected sources have samples", self.transient, hint)
         if self.transient.use_initial_conditions:
             return
-        for element in self.elements:
+        for element in self._special:
             if isinstance(element, Capacitor) and element.initial_voltage is not None:
                 required = "left out where a transient starts from the operating point"
                 raise InputError(f"initial_voltage of {element.name}", required, element.initial_voltage)
 
     def _check_temperatures(self) -> None:
-        for field in ("temperature_celsius", "nominal_temperature_celsius"):
-            if finite_number(field, getattr(self, field)) <= _ABSOLUTE_ZERO:
-                raise InputError(field, f"above absolute zero, {_ABSOLUTE_ZERO} °C", getattr(self, field))
-        for element in self.elements:
-            element.check_temperature(self.temperature_celsius, self.nominal_temperature_celsius)
+        for name in ("temperature_celsius", "nominal_temperature_celsius"):
+            if finite_number(name, getattr(self, name)) <= ABSOLUTE_ZERO:
+                raise InputError(name, f"above absolute zero, {ABSOLUTE_ZERO} °C", getattr(self, name))
+        reached = [self.temperature_celsius]
+        if isinstance(self.temperatures, TemperatureSweep):
+            reached = list(self.temperatures.values)
+        nominal = self.nominal_temperature_celsius
+        for celsius in reached:
+            for element in self._special:
+                element.check_temperature(celsius, nominal)
+
+    def _check_probes(self) -> None:
+        if not isinstance(self.probes, tuple):
+            raise InputError("probes", "a tuple", self.probes)
+        check_distinct("probe", self.probes)
+        instances = {each.name: each.model for each in self.census.with_models if isinstance(each, Instance)}
+        for k, probe in enumerate(self.probes):
+            *path, node = inner_node_name(f"probes at index {k}", probe).split(".")
+            inside: Mapping[str, str] = instances
+            for step in path:
+                if step not in inside:
+                    raise InputError(f"probes at index {k}", "a node inside one of the circuit's instances", probe)
+                model = self.subcircuits[inside[step]]
+                inside = {each.name: each.model for each in model.elements if isinstance(each, Instance)}
+            if node not in model.nodes or node in model.ports:  # type: ignore[possibly-unbound] - a path is never empty
+                raise InputError(f"probes at index {k}", "a node of its own of the subcircuit there", probe)
+
+    def _check_notes(self) -> None:
+        if not isinstance(self.notes, Mapping):
+            raise InputError("notes", "a mapping from the names of elements to text", self.notes)
+        if not self.notes:
+            return
+        names = set(self.census.names)
+        for name, text in self.notes.items():
+            if name not in names:
+                raise InputError("notes", "a mapping from the names of elements to text", name)
+            comment_lines(f"notes of {name}", text)
 
 
-def _check_members(argument: str, members: Any, kind: Any) -> None:
-    """Only what checks itself may reach a deck."""
-    if not isinstance(members, tuple):
-        raise InputError(argument, "a tuple", members)
-    for k, member in enumerate(members):
-        if not isinstance(member, kind):
-            raise InputError(f"{argument} at index {k}", "made by one of the classes of rescircuit.spice", member)
+@dataclass(frozen=True, eq=False)
+class Census:
+    """What one way through a circuit's own elements tells of them.
+
+    Attributes
+    ----------
+    names : list of str
+        Of all.
+    nodes : tuple of str
+        All but ground, in the order in which they are named.
+    sources : tuple of Source
+        The voltage sources.
+    special : tuple of Element
+        All but resistors without coefficients, which are the most and have nothing to be asked.
+    """
+
+    names: list[str]
+    nodes: tuple[str, ...]
+    sources: tuple[Source, ...]
+    special: tuple[Element, ...]
+
+    @classmethod
+    def of(cls, elements: Any) -> Census:
+        """Of these elements, each of which is to be one."""
+        names: list[str] = []
+        nodes: dict[str, None] = {}
+        special: list[Element] = []
+        for element in elements:
+            names.append(element.name)
+            for node in element.nodes:
+                nodes[node] = None
+            if not element.is_plain:
+                special.append(element)
+        nodes.pop(GROUND, None)
+        sources = tuple(each for each in special if isinstance(each, Source))
+        return cls(names, tuple(nodes), sources, tuple(special))
+
+    @property
+    def n_elements(self) -> int:
+        """How many."""
+        return len(self.names)
+
+    @property
+    def with_models(self) -> Iterator[Instance | Mosfet]:
+        """The elements that name a model or a subcircuit."""
+        return (each for each in self.special if isinstance(each, Instance | Mosfet))
+
+
+def _check_model(element: Element, known: Mapping[str, Model]) -> None:
+    """Refuse a model that is missing, or of another kind, and an instance with another number of ports."""
+    if element.model_name is None:
+        return
+    model = known.get(element.model_name)
+    instance = isinstance(element, Instance)
+    if model is None or isinstance(model, Subcircuit) != instance:
+        kind = "subcircuits" if instance else "models"
+        alike = ", ".join(sorted(name for name, each in known.items() if isinstance(each, Subcircuit) == instance))
+        required = f"one of the circuit's {kind} before it ({alike or 'it has none'})"
+        raise InputError(f"model of {element.name}", required, element.model_name)
+    if isinstance(model, Subcircuit) and len(element.terminals) != len(model.ports):
+        required = f"{len(model.ports)} nodes, one for each port of {model.name}"
+        raise InputError(f"ports of {element.name}", required, f"{len(element.terminals)} nodes")

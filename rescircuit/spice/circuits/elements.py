@@ -55,6 +55,11 @@ class Element(ABC):
         """The model or subcircuit that the element needs; ``None`` for none."""
         return None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but two nodes and a resistance, of which nothing else is to be asked."""
+        return False
+
     def check_temperature(self, celsius: float, nominal_celsius: float) -> None:  # noqa: B027 - most have none
         """Refuse a temperature (°C) at which the element has no meaning; its values hold at `nominal_celsius`."""
 
@@ -71,8 +76,8 @@ class TwoEnded(Element):
 
     def __post_init__(self) -> None:
         element_name("name", self.name, self.letter)
-        node_name(f"plus of {self.name}", self.plus)
-        node_name(f"minus of {self.name}", self.minus)
+        node_name("plus", self.plus, self.name)
+        node_name("minus", self.minus, self.name)
         if self.plus == self.minus:
             raise InputError(f"minus of {self.name}", "on another node than plus", self.minus)
 
@@ -99,18 +104,20 @@ class Resistor(TwoEnded):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        argument = f"resistance of {self.name}"
-        resistance = deck_number(argument, self.resistance)
-        if resistance <= 0:
-            hint = "" if resistance else "Make its two nodes one instead."
-            raise InputError(argument, "above 0 ohm", self.resistance, hint)
-        object.__setattr__(self, "resistance", resistance)
-        check_fields(self, "tc1", "tc2")
+        check_fields(self, "resistance", "tc1", "tc2")
+        if self.resistance <= 0:
+            hint = "" if self.resistance else "Make its two nodes one instead."
+            raise InputError(f"resistance of {self.name}", "above 0 ohm", self.resistance, hint)
 
     @property
     def words(self) -> tuple[str, ...]:
         """Its resistance, and its temperature coefficients where it has any."""
         return repr(self.resistance), *coefficient_words(self)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has no temperature coefficients."""
+        return not (self.tc1 or self.tc2)
 
     def check_temperature(self, celsius: float, nominal_celsius: float) -> None:
         """Refuse a temperature at which its resistance would not be above zero."""
@@ -180,7 +187,7 @@ class Mosfet(Element):
     def __post_init__(self) -> None:
         element_name("name", self.name, "m")
         for terminal in ("drain", "gate", "source", "bulk"):
-            node_name(f"{terminal} of {self.name}", getattr(self, terminal))
+            node_name(terminal, getattr(self, terminal), self.name)
         if self.drain == self.source:
             raise InputError(f"source of {self.name}", "on another node than the drain", self.source)
         check_name(f"model of {self.name}", self.model)
@@ -222,14 +229,11 @@ class Instance(Element):
         The nodes on its ports, in the subcircuit's order.
     model : str
         The subcircuit's name.
-    paths : tuple of (str, str)
-        Pairs of those nodes, and of ground, between which direct current can flow inside.
     """
 
     name: str
     ports: tuple[str, ...]
     model: str
-    paths: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         element_name("name", self.name, "x")
@@ -238,9 +242,6 @@ class Instance(Element):
         for k, node in enumerate(self.ports):
             node_name(f"ports of {self.name} at index {k}", node)
         check_name(f"model of {self.name}", self.model)
-        known = {*self.ports, "0"}
-        if not isinstance(self.paths, tuple) or not all(len(path) == 2 and known >= {*path} for path in self.paths):
-            raise InputError(f"paths of {self.name}", "pairs of its ports' nodes or ground", self.paths)
 
     @property
     def terminals(self) -> tuple[str, ...]:
@@ -254,8 +255,8 @@ class Instance(Element):
 
     @property
     def direct_paths(self) -> tuple[tuple[str, str], ...]:
-        """Those that were stated."""
-        return self.paths
+        """None of its own: they are its subcircuit's elements'."""
+        return ()
 
     @property
     def model_name(self) -> str:
@@ -272,7 +273,10 @@ def check_fields(owner: Any, *names: str) -> None:
         Naming the field and the owner, see :func:`rescircuit.spice.circuits.names.deck_number`.
     """
     for name in names:
-        object.__setattr__(owner, name, deck_number(f"{name} of {owner.name}", getattr(owner, name)))
+        value = getattr(owner, name)
+        number = deck_number(name, value, owner.name)
+        if number is not value:
+            object.__setattr__(owner, name, number)
 
 
 def coefficient_words(owner: Any) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Memristors as subcircuits: a behavioural current between two ports, and a capacitor whose voltage is the state.
+"""Memristors as subcircuits: a current by a formula between two ports, and a capacitor whose voltage is the state.
 
 The third port is that state, 0 V at `r_off` and 1 V at `r_on`, to be saved or left alone. It is clamped to this range
 inside the current's law, because a step of the integrator may leave it. Where our own law stops the state at an end,
@@ -9,30 +9,33 @@ has to start from initial conditions, the state's own.
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from rescircuit.checks import whole_number
 from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.elements import check_fields
-from rescircuit.spice.circuits.models import Card, Model
-from rescircuit.spice.circuits.names import check_name
+from rescircuit.spice.circuits.elements import Capacitor, check_fields
+from rescircuit.spice.circuits.formulas import GivenCurrent
+from rescircuit.spice.circuits.names import GROUND, check_name
+from rescircuit.spice.circuits.subcircuits import Subcircuit
 
-__all__ = ["LinearDriftSubcircuit", "MemristorSubcircuit", "VTEAMSubcircuit", "memristor_subcircuit"]
+__all__ = ["MEMRISTOR_PORTS", "memristor_subcircuit"]
+
+MEMRISTOR_PORTS = ("plus", "minus", "state")
 
 _EDGE = 1e-5  # of the state's range: where a state without a window is stopped
 _LEAST_POSITIVE, _LARGEST = 1e-30, 1e30  # what a deck can hold
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemristorSubcircuit(Model):
-    """What both kinds share.
+class _Law(ABC):
+    """What both kinds share: the formulas of a memristor, over the nodes plus, minus and state.
 
     Parameters
     ----------
     name : str
-        The subcircuit's name. Its ports are plus, minus and the state.
+        The subcircuit's name.
     initial_state : float
         From 0 to 1.
     capacitance : float
@@ -82,17 +85,20 @@ class MemristorSubcircuit(Model):
             ahead, behind = f"1.0 - v(state)^{power}", f"1.0 - (1.0 - v(state))^{power}"
         return f"({self.towards_on} ? {ahead} : {behind})"
 
-    @property
-    def cards(self) -> tuple[Card, ...]:
-        """The subcircuit's lines."""
-        current = f"v(plus, minus) / ({self.resistance_expression})"
+    def subcircuit(self) -> Subcircuit:
+        """The whole of it."""
         rate = f"{self.rate_expression} * {self.window_expression}"
-        return (
-            (".subckt", self.name, "plus", "minus", "state"),
-            ("b_current", "plus", "minus", "i", "=", *current.split()),
-            ("c_state", "state", "0", repr(self.capacitance), f"ic={self.initial_state!r}"),
-            ("b_rate", "0", "state", "i", "=", *rate.split()),
-            (".ends", self.name),
+        current = f"v(plus, minus) / ({self.resistance_expression})"
+        state = {"capacitance": self.capacitance, "initial_voltage": self.initial_state}
+        return Subcircuit(
+            name=self.name,
+            ports=MEMRISTOR_PORTS,
+            elements=(
+                GivenCurrent(name="b_current", plus="plus", minus="minus", formula=current),
+                Capacitor(name="c_state", plus="state", minus=GROUND, **state),
+                GivenCurrent(name="b_rate", plus=GROUND, minus="state", formula=rate),
+            ),
+            open_ends=frozenset({"state"}),
         )
 
 
@@ -100,7 +106,7 @@ _STATE = "min(max(v(state), 0.0), 1.0)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearDriftSubcircuit(MemristorSubcircuit):
+class _LinearDriftLaw(_Law):
     """A :class:`~rescircuit.devices.memristors.LinearDriftMemristor`; `drift` in 1/(A s)."""
 
     r_on: float
@@ -128,7 +134,7 @@ class LinearDriftSubcircuit(MemristorSubcircuit):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VTEAMSubcircuit(MemristorSubcircuit):
+class _VTEAMLaw(_Law):
     """A :class:`~rescircuit.devices.memristors.VTEAM`; the speeds in 1/s, `exponential` its law of resistance."""
 
     r_on: float
@@ -173,7 +179,7 @@ class VTEAMSubcircuit(MemristorSubcircuit):
 
 def memristor_subcircuit(
     model: LinearDriftMemristor | VTEAM, *, name: str = "memristor", initial_state: float, capacitance: float
-) -> MemristorSubcircuit:
+) -> Subcircuit:
     """The subcircuit of a memristor's model.
 
     Raises
@@ -183,7 +189,7 @@ def memristor_subcircuit(
     """
     if isinstance(model, LinearDriftMemristor):
         _check_products(capacitance * model.drift)
-        return LinearDriftSubcircuit(
+        return _LinearDriftLaw(
             name=name,
             initial_state=initial_state,
             capacitance=capacitance,
@@ -191,11 +197,11 @@ def memristor_subcircuit(
             r_on=model.r_on,
             r_off=model.r_off,
             drift=model.drift,
-        )
+        ).subcircuit()
     if not isinstance(model, VTEAM):
         raise InputError("model", "a LinearDriftMemristor or a VTEAM", model)
     _check_products(capacitance * model.speed_on, capacitance * model.speed_off)
-    return VTEAMSubcircuit(
+    return _VTEAMLaw(
         name=name,
         initial_state=initial_state,
         capacitance=capacitance,
@@ -209,7 +215,7 @@ def memristor_subcircuit(
         alpha_on=model.alpha_on,
         alpha_off=model.alpha_off,
         exponential=model.law == "exponential",
-    )
+    ).subcircuit()
 
 
 def _check_products(*products: float) -> None:

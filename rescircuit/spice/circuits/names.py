@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from rescircuit.checks import finite_number
@@ -25,6 +26,7 @@ __all__ = [
     "comment_lines",
     "deck_number",
     "element_name",
+    "inner_node_name",
     "node_name",
 ]
 
@@ -35,6 +37,7 @@ SELECTOR_NODE = "sample_index"
 SELECTOR_SOURCE = "v_sample_index"
 
 _FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 # Words that ngspice takes for something else: its ground, the axes and kinds of its plots, the arguments of
 # .save, and ``temper``, which makes it crash. The two selectors belong to the deck.
 _TAKEN = {"all", "allc", "alli", "allp", "allv", "ally", "frequency", "gnd", "hertz", "temper", "time"}
@@ -58,15 +61,42 @@ def check_name(argument: str, name: Any) -> str:
         raise InputError(argument, required, name)
     if len(name) > LONGEST_NAME:
         raise InputError(argument, f"at most {LONGEST_NAME} characters long", name)
-    lowered = name.lower()
-    if lowered in _TAKEN or lowered.startswith(_TAKEN_BEGINNINGS):
+    if _means_something(name):
         raise InputError(argument, "a word without a meaning to ngspice", name, "Choose another name.")
     return name
 
 
-def node_name(argument: str, name: Any) -> str:
-    """`name` if it is ground, ``"0"``, or a word that a deck may contain."""
-    return GROUND if isinstance(name, str) and name == GROUND else check_name(argument, name)
+def node_name(argument: str, name: Any, owner: str = "") -> str:
+    """`name` if it is ground, ``"0"``, a whole number, as old decks have them, or a word that a deck may contain.
+
+    `owner` is whose argument it is, for an error.
+    """
+    if isinstance(name, str) and _usual_node(name):
+        return name
+    return check_name(f"{argument} of {owner}" if owner else argument, name)
+
+
+@lru_cache(maxsize=4096)  # an array's elements name each of their nodes several times, one soon after the other
+def _usual_node(name: str) -> bool:
+    if name == GROUND or _WHOLE_NUMBER.fullmatch(name):
+        return True
+    return len(name) <= LONGEST_NAME and _FORM.fullmatch(name) is not None and not _means_something(name)
+
+
+def _means_something(name: str) -> bool:
+    lowered = name.lower()
+    return lowered in _TAKEN or lowered.startswith(_TAKEN_BEGINNINGS)
+
+
+def inner_node_name(argument: str, name: Any) -> str:
+    """`name` if it is that of a node inside an instance, ``x_name.node``, or deeper, ``x_name.x_other.node``."""
+    *instances, node = str(name).split(".")
+    if not isinstance(name, str) or not instances:
+        raise InputError(argument, "a node inside an instance, such as x_bank.branch_0", name)
+    for instance in instances:
+        element_name(argument, instance, "x")
+    node_name(argument, node)
+    return name
 
 
 def element_name(argument: str, name: Any, letter: str) -> str:
@@ -93,14 +123,18 @@ def check_distinct(argument: str, names: Iterable[str]) -> None:
         seen[name.lower()] = name
 
 
-def deck_number(argument: str, value: Any) -> float:
-    """`value` as a float whose ``repr`` ngspice reads as the same number.
+def deck_number(argument: str, value: Any, owner: str = "") -> float:
+    """`value` as a float whose ``repr`` ngspice reads as the same number; `owner` is whose it is, for an error.
 
     Raises
     ------
     InputError
         For what is not one finite number, or is neither zero nor of a magnitude from 1e-30 to 1e30.
     """
+    # Arrays have hundreds of thousands of elements, nearly all with a plain float of usual size.
+    if type(value) is float and (_SMALLEST <= abs(value) <= _LARGEST or value == 0.0):
+        return value
+    argument = f"{argument} of {owner}" if owner else argument
     number = finite_number(argument, value)
     if number != 0 and not _SMALLEST <= abs(number) <= _LARGEST:
         raise InputError(argument, f"zero or of a magnitude from {_SMALLEST:g} to {_LARGEST:g}", value)

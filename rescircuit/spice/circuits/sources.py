@@ -1,7 +1,7 @@
-"""Voltage sources: constant, one voltage a sample, and over time.
+"""Sources: voltages that are constant, one a sample, or over time, and constant currents.
 
-The current of a source counts, as in SPICE, from `plus` through the source to `minus`: a source of 0 V from an output
-to ground senses the current into that virtual ground, with its sign.
+The current of a voltage source counts, as in SPICE, from `plus` through the source to `minus`: a source of 0 V from an
+output to ground senses the current into that virtual ground, with its sign.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuits.elements import TwoEnded, check_fields
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, deck_number
 
-__all__ = ["PiecewiseLinearSource", "SelectedSource", "SineSource", "Source", "VoltageSource", "driven"]
+__all__ = [
+    "CurrentSource",
+    "PiecewiseLinearSource",
+    "SelectedSource",
+    "SineSource",
+    "Source",
+    "VoltageSource",
+    "driven",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +144,29 @@ class PiecewiseLinearSource(Source):
         """Times and voltages in turns."""
         pairs = (f"{time!r} {voltage!r}" for time, voltage in zip(self.times, self.voltages, strict=True))
         return tuple(f"pwl({' '.join(pairs)})".split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrentSource(TwoEnded):
+    """A current of `current` ampere from `plus` through the source to `minus`, out of which it flows."""
+
+    letter: ClassVar[str] = "i"
+
+    current: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_fields(self, "current")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its current."""
+        return "dc", repr(self.current)
+
+    @property
+    def direct_paths(self) -> tuple[tuple[str, str], ...]:
+        """None: its current is not its voltage's."""
+        return ()
 
 
 def driven(node: str, voltages: Iterable[float]) -> VoltageSource | SelectedSource:

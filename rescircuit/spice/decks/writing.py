@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from rescircuit.files import write_text
-from rescircuit.spice.circuits.circuit import Circuit, Transient
+from rescircuit.files import write_lines
+from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
+from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE, comment_lines
 from rescircuit.spice.circuits.rules import check_rules
+from rescircuit.spice.circuits.subcircuits import Subcircuit
 
 __all__ = ["Deck", "write_deck"]
 
@@ -21,55 +25,111 @@ _TOLERANCES = {"reltol": 1e-9, "vntol": 1e-12, "abstol": 1e-18, "gmin": 1e-18}
 _WIDTH = 100  # characters in a line before it continues on the next
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Deck:
-    """A netlist with its analysis, as text, and what a run of it must bring.
+    """A circuit as a deck for ``ngspice -b``, and what a run of it must bring.
 
     Attributes
     ----------
-    text : str
-        The whole deck, ready for ``ngspice -b``.
-    nodes : tuple of str
-        Nodes whose voltages it saves, in the circuit's spelling.
-    sources : tuple of str
-        Sources whose currents it saves, in the circuit's spelling.
-    n_samples : int or None
-        Number of samples that it sweeps; ``None`` for an operating point or a transient.
-    transient : Transient or None
-        What it asks for over time.
+    circuit : Circuit
+        What it is the deck of.
     """
 
-    text: str
-    nodes: tuple[str, ...]
-    sources: tuple[str, ...]
-    n_samples: int | None = None
-    transient: Transient | None = None
+    circuit: Circuit
 
     def __str__(self) -> str:
         return self.text
+
+    @cached_property
+    def text(self) -> str:
+        """The whole deck."""
+        return "".join(f"{line}\n" for line in self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """The deck's lines one by one, so that a large one is never held as a whole."""
+        circuit = self.circuit
+        yield TITLE
+        if circuit.comment:
+            yield from comment_lines("comment", circuit.comment)
+            yield ""
+        for model in circuit.models:
+            if isinstance(model, Subcircuit):
+                yield from comment_lines("comment", model.comment)
+            for card in model.cards:
+                yield from _wrapped(card)
+        notes = circuit.notes
+        for element in circuit.elements:
+            if element.name in notes:
+                yield from comment_lines("notes", notes[element.name])
+            yield from _wrapped((element.name, *element.terminals, *element.words))
+        for card in (_options_card(circuit), *_analysis_cards(circuit), self._save_card()):
+            yield from _wrapped(card)
+        yield ".end"
+
+    def _save_card(self) -> Iterator[str]:
+        yield ".save"
+        yield from (f"v({node})" for node in self.nodes)
+        yield from (f"i({source})" for source in self.sources)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Nodes whose voltages it saves, in the circuit's spelling; those inside instances last."""
+        return self.circuit.nodes + self.circuit.probes
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Sources whose currents it saves, in the circuit's spelling."""
+        return tuple(source.name for source in self.circuit.sources)
+
+    @property
+    def n_samples(self) -> int | None:
+        """Number of samples that it sweeps; ``None`` without any."""
+        return self.circuit.n_samples
+
+    @property
+    def transient(self) -> Transient | None:
+        """What it asks for over time."""
+        return self.circuit.transient
+
+    @property
+    def temperatures(self) -> TemperatureSweep | None:
+        """The temperatures that it sweeps."""
+        return self.circuit.temperatures
 
     @property
     def plot(self) -> str:
         """Name of the plot that ngspice will write."""
         if self.transient is not None:
             return "Transient Analysis"
-        return "Operating Point" if self.n_samples is None else "DC transfer characteristic"
+        swept = self.n_samples is not None or self.temperatures is not None
+        return "DC transfer characteristic" if swept else "Operating Point"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the points in that plot, at least one axis: temperatures, if there are any, and samples."""
+        temperatures = () if self.temperatures is None else (len(self.temperatures.values),)
+        return *temperatures, self.n_samples or 1
 
     @property
     def points(self) -> int:
         """Number of points in that plot; at a transient the least."""
+        return math.prod(self.shape) if self.transient is None else self.transient.least_points
+
+    @property
+    def scale(self) -> str | None:
+        """Name of the variable that a sweep or a transient steps through, in ngspice's spelling."""
         if self.transient is not None:
-            return self.transient.least_points
-        return 1 if self.n_samples is None else self.n_samples
+            return "time"
+        if self.n_samples is not None:
+            return "v(v-sweep)"
+        return None if self.temperatures is None else "temp-sweep"
 
     @property
     def variables(self) -> frozenset[str]:
         """Names of the variables in that plot, in ngspice's spelling."""
-        sweep = set() if self.n_samples is None else {"v(v-sweep)"}
-        if self.transient is not None:
-            sweep = {"time"}
         voltages = {voltage_variable(node) for node in self.nodes}
-        return frozenset(sweep | voltages | {current_variable(source) for source in self.sources})
+        currents = {current_variable(source) for source in self.sources}
+        return frozenset(voltages | currents | ({self.scale} if self.scale else set()))
 
     def write(self, path: str | Path) -> Path:
         """Write the deck to a file, whole or not at all, and return its path.
@@ -79,7 +139,7 @@ class Deck:
         InputError
             When the file cannot be written there.
         """
-        return write_text(path, self.text)
+        return write_lines(path, self.lines())
 
 
 def voltage_variable(node: str) -> str:
@@ -101,23 +161,7 @@ def write_deck(circuit: Circuit) -> Deck:
         When the circuit breaks a rule, see :func:`rescircuit.spice.circuits.rules.check_rules`.
     """
     check_rules(circuit)
-    sources = tuple(source.name for source in circuit.sources)
-    saved = [f"v({node})" for node in circuit.nodes] + [f"i({source})" for source in sources]
-    cards = [
-        *((element.name, *element.terminals, *element.words) for element in circuit.elements),
-        *(card for model in circuit.models for card in model.cards),
-        _options_card(circuit),
-        *_analysis_cards(circuit),
-        [".save", *saved],
-        [".end"],
-    ]
-    lines = [TITLE, *comment_lines("comment", circuit.comment)]
-    for card in cards:
-        lines += _wrapped(card)
-    text = "\n".join(lines) + "\n"
-    return Deck(
-        text=text, nodes=circuit.nodes, sources=sources, n_samples=circuit.n_samples, transient=circuit.transient
-    )
+    return Deck(circuit)
 
 
 def _options_card(circuit: Circuit) -> list[str]:
@@ -137,23 +181,24 @@ def _analysis_cards(circuit: Circuit) -> list[list[str]]:
         step = repr(transient.max_step)
         start = ["uic"] if transient.use_initial_conditions else []
         return [[".tran", step, repr(transient.stop), repr(transient.start), step, *start]]
-    if circuit.n_samples is None:
-        return [[".op"]]
-    last = repr(float(circuit.n_samples - 1))
-    return [
-        [SELECTOR_SOURCE, SELECTOR_NODE, GROUND, "dc", "0.0"],
-        [".dc", SELECTOR_SOURCE, "0.0", last, "1.0"],
-    ]
+    sweeps: list[str] = []
+    cards: list[list[str]] = []
+    if circuit.n_samples is not None:
+        cards.append([SELECTOR_SOURCE, SELECTOR_NODE, GROUND, "dc", "0.0"])
+        sweeps += [SELECTOR_SOURCE, "0.0", repr(float(circuit.n_samples - 1)), "1.0"]
+    if circuit.temperatures is not None:
+        swept = circuit.temperatures
+        sweeps += ["temp", repr(swept.start), repr(swept.stop), repr(swept.step)]
+    return [*cards, [".dc", *sweeps] if sweeps else [".op"]]
 
 
-def _wrapped(words: Iterable[str]) -> list[str]:
+def _wrapped(words: Iterable[str]) -> Iterator[str]:
     """Words as one line, continued with ``+`` where it gets long."""
-    lines: list[str] = []
     line = ""
     for word in words:
         if line and len(line) + 1 + len(word) > _WIDTH:
-            lines.append(line)
+            yield line
             line = f"+ {word}"
         else:
             line = f"{line} {word}" if line else word
-    return [*lines, line]
+    yield line

@@ -10,8 +10,9 @@ from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank, CapacitorBank, Mask
 from rescircuit.bank.series import SeriesBank
 from rescircuit.checks import Array, finite_array
 from rescircuit.errors import InputError
+from rescircuit.spice.circuits.analyses import TemperatureSweep
 
-__all__ = ["checked_setting", "input_voltages"]
+__all__ = ["bank_at", "checked_setting", "input_voltages", "simulated_at"]
 
 
 def checked_setting(bank: Bank | SeriesBank | CapacitorBank, mask: Any) -> Mask:
@@ -31,7 +32,7 @@ def checked_setting(bank: Bank | SeriesBank | CapacitorBank, mask: Any) -> Mask:
     return chosen
 
 
-def input_voltages(bank: Bank | SeriesBank | CapacitorBank, voltages: Any) -> Array:
+def input_voltages(bank: Any, voltages: Any) -> Array:
     """Volt, (K,); for ``None`` the bank's read voltage, or 0.1 V for a bank without one.
 
     Raises
@@ -39,8 +40,22 @@ def input_voltages(bank: Bank | SeriesBank | CapacitorBank, voltages: Any) -> Ar
     InputError
         For voltages of another shape.
     """
-    usual = bank.v_read if isinstance(bank, Bank) else DEFAULT_READ_VOLTAGE
+    usual = getattr(bank, "v_read", DEFAULT_READ_VOLTAGE)
     inputs = finite_array("voltages", usual if voltages is None else voltages, "V")
     if inputs.ndim > 1:
         raise InputError("voltages", "a number or an array (K,)", f"shape {inputs.shape}")
     return inputs.reshape(-1)
+
+
+def bank_at(bank: Any, temperature: float | None) -> Any:
+    """A bank of any kind at `temperature` °C; as it is for ``None``."""
+    return bank if temperature is None else bank.at(temperature=temperature)
+
+
+def simulated_at(bank: Any, temperature: float | TemperatureSweep | None) -> dict[str, Any]:
+    """What a circuit says of its temperatures, for a bank of any kind that was made at 27 °C, or is at its own."""
+    if isinstance(temperature, TemperatureSweep):
+        for celsius in (temperature.start, temperature.stop):
+            bank.at(temperature=celsius)  # refuses where it cannot be
+        return {"temperatures": temperature}
+    return {"temperature_celsius": bank_at(bank, temperature).temperature}

@@ -6,21 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.bank import CapacitorBank
+from rescircuit.bank import CapacitorBank, Mask
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
+from rescircuit.quantities import format_quantity
+from rescircuit.spice.circuits.analyses import Transient
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
-from rescircuit.spice.circuits.circuit import Circuit, Transient
-from rescircuit.spice.circuits.elements import Capacitor, Element, Resistor
+from rescircuit.spice.circuits.circuit import Circuit
+from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Resistor
+from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource
+from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.engines.ngspice import SpiceResult
-from rescircuit.spice.makers.bank import INPUT, OUTPUT, SENSE, bank_at
-from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages
+from rescircuit.spice.makers.bank import BANK, INPUT, OUTPUT, SENSE
+from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages, simulated_at
+from rescircuit.spice.makers.bank_subcircuits import code_of
 
 __all__ = ["capacitor_bank_circuit", "read_charges"]
 
-_CHARGE = "charge"
+_CHARGE, _INSTANCE = "charge", "x_bank"
 _SHORTEST = 1e-9  # second, of a ramp and of the rest behind it
 _TIME_CONSTANTS = 100.0  # in a rest: what has not settled is e^-100
 _STEPS = 30  # in a ramp and in a rest, by Gear; a mirrored charge is exact with any once all has settled
@@ -31,10 +36,11 @@ def capacitor_bank_circuit(
 ) -> Circuit:
     """The circuit of one capacitor bank in one setting, over time.
 
-    From the node ``in`` each capacitor ``c_k`` leads to a node ``branch_k`` and its switch, ``r_switch_k``, from there
-    to the node ``out``, where the source ``v_out`` holds 0 V; across an open switch is the capacitor ``c_off_k``. The
-    input rises from 0 V on ramps to one voltage after the other and rests on each until all has settled. The current
-    into the virtual ground is mirrored into ``c_charge``, whose voltage is the charge over the bank's full scale.
+    The bank is the subcircuit ``bank``: from its port ``in`` each capacitor ``c_k`` leads to a node ``branch_k`` and
+    its switch, ``r_switch_k``, from there to its port ``out``; across an open switch is the capacitor ``c_off_k``. The
+    source ``v_out`` holds the node ``out`` at 0 V. The input rises from 0 V on ramps to one voltage after the other and
+    rests on each until all has settled. The current into the virtual ground is mirrored into ``c_charge``, whose
+    voltage is the charge over the bank's full scale.
 
     Parameters
     ----------
@@ -65,8 +71,11 @@ def capacitor_bank_circuit(
             name="v_in", plus=INPUT, minus=GROUND, times=tuple(times.tolist()), voltages=tuple(course.tolist())
         )
     ]
-    for k in range(bank.n):
-        elements += _branch(bank, k, closed=bool(closed[k]))
+    inside = tuple(element for k in range(bank.n) for element in _branch(bank, k, closed=bool(closed[k])))
+    models: tuple[Model, ...] = ()
+    if inside:
+        models = (Subcircuit(name=BANK, ports=(INPUT, OUTPUT), elements=inside),)
+        elements.append(Instance(name=_INSTANCE, ports=(INPUT, OUTPUT), model=BANK))
     elements += [
         VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0),
         CurrentMirror(name="f_charge", plus=GROUND, minus=_CHARGE, source=SENSE),
@@ -74,9 +83,11 @@ def capacitor_bank_circuit(
     ]
     return Circuit(
         elements=tuple(elements),
-        temperature_celsius=bank_at(bank, temperature).temperature,
+        models=models,
+        **simulated_at(bank, temperature),
         transient=Transient(stop=float(times[-1]), max_step=rest / _STEPS, method="gear"),
         comment=comment,
+        notes={_INSTANCE: _note(bank, closed)} if inside else {},
         open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
     )
 
@@ -88,6 +99,11 @@ def read_charges(bank: CapacitorBank, voltages: Any, result: SpiceResult) -> Arr
         raise InputError("result", "one of a transient", "an operating point")
     ends = result.times[-1] * np.arange(1, count + 1) / count
     return float(bank.full_scale) * np.interp(ends, result.times, result.node_voltages[_CHARGE])
+
+
+def _note(bank: CapacitorBank, closed: Mask) -> str:
+    capacitance = format_quantity(float(bank.charge(closed, 1.0)), "F")
+    return f"code {code_of(closed)}, capacitor 0 first, closed switches 1: {capacitance} at 1 V"
 
 
 def _branch(bank: CapacitorBank, k: int, *, closed: bool) -> list[Element]:

@@ -1,7 +1,6 @@
 """Cells of a crossbar as elements of a circuit, between the nodes of their word line and their bit line.
 
-What is on a line is not said here: a crossbar's circuit puts its wires and sources around these elements. It lists the
-cells' nodes ``branch_i_j_k`` and ``gate_on`` among its open ends, which an open switch without leakage leaves open.
+What is on a line is not said here: a crossbar's circuit puts its wires and sources around these elements.
 """
 
 from __future__ import annotations
@@ -14,12 +13,14 @@ from numpy.typing import NDArray
 
 from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedCells, SinhCells
 from rescircuit.errors import InputError
+from rescircuit.spice.circuits.analyses import NOMINAL_CELSIUS
 from rescircuit.spice.circuits.behavioural import SinhConductor
-from rescircuit.spice.circuits.circuit import NOMINAL_CELSIUS
-from rescircuit.spice.circuits.elements import Element, Resistor
+from rescircuit.spice.circuits.elements import Element, Instance, Resistor
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource
+from rescircuit.spice.circuits.subcircuits import Subcircuit
+from rescircuit.spice.makers.bank_subcircuits import bank_subcircuit, code_of
 from rescircuit.spice.makers.branches import branch_writer, gate_voltage
 
 __all__ = ["GATE_ON", "cell_elements", "cell_models", "cell_temperature", "shared_elements"]
@@ -30,10 +31,9 @@ GATE_ON = "gate_on"
 def cell_elements(cells: CellLaw, row: int, column: int, word_node: str, bit_node: str) -> Iterator[Element]:
     """The elements of one cell; none for a cell that conducts nothing.
 
-    A linear cell is the resistor ``r_cell_i_j``, a sinh's the source ``b_cell_i_j``. Branch k of a bank is the
-    resistor ``r_cell_i_j_k``, the node ``branch_i_j_k`` and a switch: a transistor ``m_cell_i_j_k``, its gate on the
-    node ``gate_on`` when closed and on ground when open, or a resistor ``r_switch_cell_i_j_k``. A selector is the
-    source ``b_selector_i_j``, behind it the node ``selected_i_j``.
+    A linear cell is the resistor ``r_cell_i_j``, a sinh's the source ``b_cell_i_j``. A bank is the instance
+    ``x_cell_i_j`` of its own subcircuit, see :func:`cell_models`. A selector is the source ``b_selector_i_j``, behind
+    it the node ``selected_i_j``.
 
     Parameters
     ----------
@@ -59,10 +59,9 @@ def cell_elements(cells: CellLaw, row: int, column: int, word_node: str, bit_nod
         case SinhCells():
             yield from _sinh_conductor(name, word_node, bit_node, cells.conductances[at], cells.v_scale[at])
         case BankCells():
-            written = branch_writer(cells.bank)
-            for k, closed in enumerate(_actual_mask(cells)[at].tolist()):
-                ends, gate = (word_node, f"branch_{place}_{k}", bit_node), GATE_ON if closed else GROUND
-                yield from written.elements((*at, k), f"{name}_{k}", closed=closed, ends=ends, gate=gate)
+            inside = _inside(cells, row, column)
+            if inside is not None:
+                yield Instance(name=f"x_{name}", ports=(word_node, bit_node, *inside.ports[2:]), model=name)
         case SelectedCells():
             middle = f"selected_{place}"
             behind = list(cell_elements(cells.cells, row, column, middle, bit_node))
@@ -92,16 +91,35 @@ def shared_elements(cells: CellLaw) -> tuple[Element, ...]:
 
 
 def cell_models(cells: CellLaw) -> tuple[Model, ...]:
-    """The models that the cells' elements name."""
+    """The models that the cells' elements name.
+
+    Of banks these are those of their switches, and for each cell the subcircuit ``cell_i_j`` with the ports ``word``
+    and ``bit`` and, where a transistor is closed, ``gate_on``; the gates of open ones are on ground.
+    """
     match cells:
         case LinearCells() | SinhCells():
             return ()
         case BankCells():
-            return branch_writer(cells.bank).models
+            inside = (_inside(cells, i, j) for i, j in np.ndindex(*cells.shape))
+            return (*branch_writer(cells.bank).models, *(each for each in inside if each is not None))
         case SelectedCells():
             return cell_models(cells.cells)
         case _:
             raise _unknown(cells)
+
+
+def _inside(cells: BankCells, row: int, column: int) -> Subcircuit | None:
+    """The bank of one cell."""
+    closed = _actual_mask(cells)[row, column]
+    return bank_subcircuit(
+        cells.bank,
+        (row, column),
+        closed,
+        name=f"cell_{row}_{column}",
+        ends=("word", "bit"),
+        gates=np.where(closed, GATE_ON, GROUND).tolist(),
+        comment=f"word line {row}, bit line {column}: code {code_of(closed)}",
+    )
 
 
 @lru_cache(maxsize=2)

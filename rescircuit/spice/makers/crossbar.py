@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ from rescircuit.checks import Array
 from rescircuit.crossbar import Branches, Crossbar, NonlinearCrossbar, Topology
 from rescircuit.crossbar.topology import Flags
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.circuit import NOMINAL_CELSIUS, Circuit
+from rescircuit.spice.circuits.analyses import NOMINAL_CELSIUS
+from rescircuit.spice.circuits.circuit import Circuit, LazyElements
 from rescircuit.spice.circuits.elements import Element, Resistor
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.sources import driven
 from rescircuit.spice.makers.cells import cell_elements, cell_models, cell_temperature, shared_elements
 
 __all__ = ["crossbar_circuit", "crossbar_inputs"]
+
+_MOST_CELLS_HELD = 10_000  # beyond it elements are made anew each time they are gone through
 
 
 def crossbar_circuit(
@@ -28,6 +32,7 @@ def crossbar_circuit(
     voltages: Any = None,
     bit_line_voltages: Any = None,
     comment: str = "",
+    notes: Mapping[str, str] | None = None,
 ) -> Circuit:
     """The circuit of a crossbar with its wires.
 
@@ -55,6 +60,8 @@ def crossbar_circuit(
         the two has a single row it belongs to all of the other's.
     comment : str
         Free text for the head of a deck.
+    notes : mapping of str to str, optional
+        Free text for the lines before elements, by their names.
 
     Raises
     ------
@@ -63,19 +70,35 @@ def crossbar_circuit(
     """
     words, bits = crossbar_inputs(crossbar, voltages, bit_line_voltages)
     topology = crossbar.topology
-    elements: list[Element] = [*_held(topology, topology.drivers, topology.driven, words)]
-    for branches in topology.wires:
-        elements += _resistors(topology, branches)
-    elements += _cells(crossbar)
-    elements += _held(topology, topology.senses, topology.sensed, bits)
+
+    def make() -> Iterator[Element]:
+        yield from _held(topology, topology.drivers, topology.driven, words)
+        for branches in topology.wires:
+            yield from _resistors(topology, branches)
+        yield from _cells(crossbar)
+        yield from _held(topology, topology.senses, topology.sensed, bits)
+
+    large = math.prod(crossbar.shape) > _MOST_CELLS_HELD
     return Circuit(
-        elements=tuple(elements),
+        elements=LazyElements(make) if large else tuple(make()),
         models=_models(crossbar),
         temperature_celsius=_temperature(crossbar),
         comment=_with_ends(topology, comment),
-        # Lines end openly on the sides that are not connected, and wherever cells conduct nothing.
-        open_ends=frozenset(node for element in elements for node in element.nodes),
+        notes={} if notes is None else notes,
+        open_ends=_open_ends(crossbar),
     )
+
+
+def _open_ends(crossbar: Crossbar | NonlinearCrossbar) -> frozenset[str]:
+    """Nodes that wires alone leave on a single element, or on none, and which their cell, if it conducts, may share."""
+    topology = crossbar.topology
+    met = np.zeros(len(topology.representative), dtype=np.intp)
+    branches = list(topology.wires)
+    if isinstance(crossbar, Crossbar):
+        branches.append(topology.cell_branches(crossbar.conductances))
+    for ends in ((each.tail, each.head) for each in branches):
+        np.add.at(met, np.concatenate(ends), 1)
+    return frozenset(topology.node_name(node) for node in np.flatnonzero(met <= 1).tolist())
 
 
 def crossbar_inputs(
@@ -127,14 +150,11 @@ def _temperature(crossbar: Crossbar | NonlinearCrossbar) -> float:
 
 def _resistors(topology: Topology, branches: Branches) -> Iterator[Resistor]:
     columns = (branches.tail, branches.head, branches.resistance, branches.row, branches.column)
+    kind, shape, node_name = branches.kind, topology.shape, topology.node_name
     for tail, head, resistance, row, column in zip(*(c.tolist() for c in columns), strict=True):
         if tail != head:  # around it a path without resistance carries all of the current
-            yield Resistor(
-                name=_name(branches.kind, row, column, topology.shape),
-                plus=topology.node_name(tail),
-                minus=topology.node_name(head),
-                resistance=resistance,
-            )
+            name = _name(kind, row, column, shape)
+            yield Resistor(name=name, plus=node_name(tail), minus=node_name(head), resistance=resistance)
 
 
 def _name(kind: str, row: int, column: int, shape: tuple[int, int]) -> str:

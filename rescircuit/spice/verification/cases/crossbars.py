@@ -1,31 +1,82 @@
-"""What ngspice found of a crossbar, in the shapes of our own solution, and how well it can know each number."""
+"""Crossbars: the currents of all their sources, and the voltages at both ends of all their cells."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
-from rescircuit.crossbar import Crossbar, NonlinearCrossbar
+from rescircuit.crossbar import BankCells, Crossbar, LinearCells, NonlinearCrossbar, SelectedCells
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.engines.ngspice import SpiceResult
-from rescircuit.spice.verification.agreement import Limit
+from rescircuit.spice.makers.crossbar import crossbar_circuit, crossbar_inputs
+from rescircuit.spice.verification.agreement import LIMITS, Limit
+from rescircuit.spice.verification.cases.banks import kind_of_bank
+from rescircuit.spice.verification.cases.case import Asked, Case
 from rescircuit.spice.verification.comparison import Reference
 
-__all__ = ["QUANTITIES", "read_crossbar"]
+__all__ = ["crossbar_case", "kind_of_crossbar"]
 
 _CURRENTS, _INPUTS = "output_currents", "input_currents"
 _WORD_LINES, _BIT_LINES = "word_line_voltages", "bit_line_voltages"
-QUANTITIES = (_CURRENTS, _INPUTS, _WORD_LINES, _BIT_LINES)
+_QUANTITIES = (_CURRENTS, _INPUTS, _WORD_LINES, _BIT_LINES)
+_SAMPLES, _SEED, _LARGEST = 4, 1, 0.2  # the last in volt
 
 _Array = Crossbar | NonlinearCrossbar
 
 
-def read_crossbar(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit) -> dict[str, Reference]:
+def crossbar_case(crossbar: _Array, asked: Asked, *, notes: Mapping[str, str] | None = None) -> Case:
+    """An array; `notes` as in :func:`rescircuit.spice.crossbar_circuit`."""
+    reasons = {
+        "temperature": "Take cells whose banks are at that temperature: bank.at(temperature=...).",
+        "mask": "Its cells are given.",
+        "setting": "Its cells are given.",
+    }
+    asked.only(crossbar, "voltages", "bit_line_voltages", **reasons)
+    ends = asked.voltages, asked.bit_line_voltages
+    if asked.voltages is None and asked.several:
+        ends = _random_voltages(crossbar, asked.bit_line_voltages), asked.bit_line_voltages
+    inputs = crossbar_inputs(crossbar, *ends)
+    circuit = crossbar_circuit(
+        crossbar, voltages=inputs[0], bit_line_voltages=inputs[1], comment=asked.comment, notes=notes
+    )
+    limit = LIMITS[kind_of_crossbar(crossbar)]
+
+    def ours(_: SpiceResult) -> dict[str, Array]:
+        solution = crossbar.solve(*inputs)
+        return {name: getattr(solution, name) for name in _QUANTITIES}
+
+    def theirs(result: SpiceResult) -> dict[str, Reference]:
+        return _read(crossbar, circuit, result, limit)
+
+    return Case(circuit=circuit, ours=ours, theirs=theirs)
+
+
+def kind_of_crossbar(crossbar: _Array) -> str:
+    """Which of the limits holds."""
+    if isinstance(crossbar, Crossbar):
+        return "linear"
+    cells = crossbar.cells.cells if isinstance(crossbar.cells, SelectedCells) else crossbar.cells
+    if isinstance(cells, BankCells):
+        kind = kind_of_bank(cells.bank)
+        return "sinh" if kind == "linear" and isinstance(crossbar.cells, SelectedCells) else kind
+    return "linear" if crossbar.cells is cells and isinstance(cells, LinearCells) else "sinh"
+
+
+def _random_voltages(crossbar: _Array, bit_line_voltages: Any) -> Array:
+    """As many vectors as there are of the bit lines' voltages, or some; behind transistors none is negative."""
+    _, bits = crossbar_inputs(crossbar, None, bit_line_voltages)
+    count = _SAMPLES if len(bits) == 1 else len(bits)
+    samples = _LARGEST * np.random.default_rng(_SEED).uniform(-1.0, 1.0, (count, crossbar.shape[0]))
+    return np.abs(samples) if kind_of_crossbar(crossbar) in ("mos", "tabulated") else samples
+
+
+def _read(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit) -> dict[str, Reference]:
     """The solution of ngspice in the shapes of our own, with the floors of its quantities.
 
     What ngspice rounds is a node's voltage times its largest conductance, a wire's. That is one of the terms of the
@@ -49,24 +100,44 @@ def read_crossbar(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit
     bit_lines = _Lines(topology.bit_segments.T, topology.sensed, senses, np.swapaxes(bits, 1, 2), conducted.min(axis=1))
     largest = max(np.abs(drivers).max(), np.abs(senses).max())
     stray = np.maximum(word_lines.stray, bit_lines.stray)[:, np.newaxis]
+    source_at = {source.plus: source.name for source in circuit.sources}
+
+    def source(nodes: NDArray[np.intp]) -> Callable[[tuple[int, ...]], str]:
+        return lambda place: source_at.get(topology.node_name(int(nodes[place[1:]])), "no source")
+
+    def node(nodes: NDArray[np.intp]) -> Callable[[tuple[int, ...]], str]:
+        return lambda place: topology.node_name(int(nodes[place[1:]]))
+
     return {
         _CURRENTS: Reference(
             values=read(into, topology.senses),
+            unit="A",
+            element=source(topology.senses),
             floor=limit.floor_of_currents(through.sum(axis=1) + bit_lines.rounded + stray),
+            limit=limit,
             compared=topology.sensed,
         ),
         _INPUTS: Reference(
             values=-read(into, topology.drivers),
+            unit="A",
+            element=source(topology.drivers),
             floor=limit.floor_of_currents(through.sum(axis=2) + word_lines.rounded + stray),
+            limit=limit,
             compared=topology.driven,
         ),
         _WORD_LINES: Reference(
             values=words,
+            unit="V",
+            element=node(topology.word_nodes),
             floor=limit.floor_of_voltages(np.maximum(largest, word_lines.stray_voltages))[:, :, np.newaxis],
+            limit=limit,
         ),
         _BIT_LINES: Reference(
             values=bits,
+            unit="V",
+            element=node(topology.bit_nodes),
             floor=limit.floor_of_voltages(np.maximum(largest, bit_lines.stray_voltages))[:, np.newaxis, :],
+            limit=limit,
         ),
     }
 

@@ -1,0 +1,111 @@
+"""What is asked of a circuit besides one operating point: its course over time, and those at other temperatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from rescircuit.checks import finite_number, non_negative_number, positive_number
+from rescircuit.errors import InputError
+from rescircuit.spice.circuits.names import deck_number
+
+__all__ = ["ABSOLUTE_ZERO", "NOMINAL_CELSIUS", "TemperatureSweep", "Transient"]
+
+NOMINAL_CELSIUS = 27.0  # ngspice's own
+ABSOLUTE_ZERO = -273.15  # °C
+
+_MOST_STEPS = 10_000_000  # of a transient: a raw file of some gigabytes
+_MOST_TEMPERATURES = 100_000
+_WITHIN_STOP = 2.220446049250313e-16 * 1e3  # °C by which ngspice lets a sweep's last value exceed its stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemperatureSweep:
+    """Temperatures from `start` to `stop`, `step` apart, °C.
+
+    Raises
+    ------
+    InputError
+        For a step that does not lead from one to the other, or fewer than two temperatures.
+    """
+
+    start: float
+    stop: float
+    step: float
+
+    def __post_init__(self) -> None:
+        for field in ("start", "stop"):
+            if finite_number(field, getattr(self, field)) <= ABSOLUTE_ZERO:
+                raise InputError(field, f"above absolute zero, {ABSOLUTE_ZERO} °C", getattr(self, field))
+        positive_number("step", self.step, "°C")
+        for field in ("start", "stop", "step"):
+            object.__setattr__(self, field, deck_number(field, getattr(self, field)))
+        if self.stop <= self.start:
+            raise InputError("stop", f"above start ({self.start:g} °C)", self.stop)
+        if (self.stop - self.start) / self.step > _MOST_TEMPERATURES:
+            raise InputError("step", f"for at most {_MOST_TEMPERATURES:,} temperatures", self.step)
+        if len(self.values) < 2 or abs(self.values[-1] - self.stop) > 1e-6 * self.step:
+            required = f"a whole part of stop - start ({self.stop - self.start:g} °C)"
+            raise InputError("step", required, self.step)
+
+    @cached_property
+    def values(self) -> tuple[float, ...]:
+        """The temperatures, °C, added up step by step as ngspice does."""
+        values, celsius = [], self.start
+        while celsius - self.stop <= _WITHIN_STOP:
+            values.append(celsius)
+            celsius += self.step
+        return tuple(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transient:
+    """The circuit over time, instead of at rest.
+
+    Parameters
+    ----------
+    stop : float
+        Where it ends, second.
+    max_step : float
+        The longest step, second, at most `stop` less `start`. ngspice integrates by the trapezoidal rule: its error
+        falls with the square of the step. On a sine of 1 kHz over an RC of 0.1 ms, 2.5e-6 of the amplitude at steps
+        of 1 µs.
+    start : float
+        Points before this time, second, are computed and not kept.
+    use_initial_conditions : bool
+        Start from the capacitors' initial voltages; otherwise from the operating point at time 0.
+    relative_tolerance : float
+        ngspice's ``reltol``, from 1e-12 to 1e-3, by which it also shortens steps.
+    method : "trapezoidal" or "gear"
+        How ngspice integrates. Trapezoids are the more exact; behind a step that is long against a time constant they
+        ring for many steps, where Gear's formula of second order settles at once.
+    """
+
+    stop: float
+    max_step: float
+    start: float = 0.0
+    use_initial_conditions: bool = True
+    relative_tolerance: float = 1e-6
+    method: str = "trapezoidal"
+
+    def __post_init__(self) -> None:
+        positive_number("stop", self.stop, "s")
+        if non_negative_number("start", self.start, "s") >= self.stop:
+            raise InputError("start", f"before stop ({self.stop:g} s)", self.start)
+        if positive_number("max_step", self.max_step, "s") > self.stop - self.start:
+            raise InputError("max_step", f"at most stop - start ({self.stop - self.start:g} s)", self.max_step)
+        if self.stop / self.max_step > _MOST_STEPS:
+            raise InputError("max_step", f"at least stop / {_MOST_STEPS:,}", self.max_step)
+        if not isinstance(self.use_initial_conditions, bool):
+            raise InputError("use_initial_conditions", "True or False", self.use_initial_conditions)
+        if not 1e-12 <= finite_number("relative_tolerance", self.relative_tolerance) <= 1e-3:
+            raise InputError("relative_tolerance", "from 1e-12 to 1e-3", self.relative_tolerance)
+        if self.method not in ("trapezoidal", "gear"):
+            raise InputError("method", '"trapezoidal" or "gear"', self.method)
+        for field in ("stop", "max_step", "start", "relative_tolerance"):
+            object.__setattr__(self, field, deck_number(field, getattr(self, field)))
+
+    @property
+    def least_points(self) -> int:
+        """How many points a run brings at the least."""
+        return int((self.stop - self.start) / self.max_step)

@@ -1,0 +1,93 @@
+"""A parallel bank as a subcircuit: one of its own for each, as each has its own resistors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescircuit.bank import Bank
+from rescircuit.quantities import format_quantity
+from rescircuit.spice.circuits.analyses import TemperatureSweep
+from rescircuit.spice.circuits.names import GROUND
+from rescircuit.spice.circuits.subcircuits import Subcircuit
+from rescircuit.spice.makers.branches import branch_writer
+
+__all__ = ["as_written", "bank_subcircuit", "code_of", "setting_note"]
+
+
+def bank_subcircuit(
+    bank: Bank,
+    at: tuple[int, ...],
+    closed: NDArray[np.bool_],
+    *,
+    name: str,
+    ends: tuple[str, str],
+    gates: Sequence[str],
+    comment: str = "",
+) -> Subcircuit | None:
+    """The branches of one bank between two ports; ``None`` where nothing conducts.
+
+    Branch k is the resistor ``r_k``, the node ``branch_k`` and its switch; a switch on the driven side stands before
+    its resistor.
+
+    Parameters
+    ----------
+    bank : Bank
+        Or an array of banks.
+    at : tuple of int
+        Which of them; ``()`` for a single one.
+    closed : bool array (n,)
+        Its switches as they are.
+    name : str
+        The subcircuit's.
+    ends : tuple of str
+        Its first two ports, at the input and at the output.
+    gates : sequence of str
+        The node of each transistor's gate, (n,): ground, or a port.
+    comment : str
+        Free text for the lines before it.
+    """
+    written = branch_writer(bank)
+    start, end = ends
+    elements = tuple(
+        element
+        for k, (shut, gate) in enumerate(zip(closed.tolist(), gates, strict=True))
+        for element in written.elements((*at, k), str(k), closed=shut, ends=(start, f"branch_{k}", end), gate=gate)
+    )
+    if not elements:
+        return None
+    used = {node for element in elements for node in element.nodes}
+    return Subcircuit(
+        name=name,
+        ports=(*ends, *(gate for gate in dict.fromkeys(gates) if gate in used and gate != GROUND)),
+        elements=elements,
+        comment=comment,
+        # A switch that conducts nothing when open leaves its resistor's end open, and maybe the output alone.
+        open_ends=frozenset({end, *(f"branch_{k}" for k in np.flatnonzero(~closed))}),
+    )
+
+
+def as_written(bank: Bank, temperature: float | TemperatureSweep | None) -> Bank:
+    """A bank as a deck at `temperature` °C holds it: resistors as they were made, switches as they are there.
+
+    ngspice warms the resistors, and switches by models; a switch whose laws are formulas knows its temperature.
+    """
+    if temperature is None or isinstance(temperature, TemperatureSweep):
+        return bank
+    moved = bank.at(temperature=temperature)
+    return replace(bank, switch=moved.switch, temperature=moved.temperature)
+
+
+def setting_note(bank: Bank, at: tuple[int, ...], closed: NDArray[np.bool_]) -> str:
+    """What a bank's setting is, for the lines before its instance."""
+    one = bank.part(at) if at else bank
+    conductance = format_quantity(float(one.conductance(closed)), "S")
+    return f"code {code_of(closed)}, branch 0 first, closed switches 1: {conductance} at {one.v_read:g} V"
+
+
+def code_of(closed: NDArray[np.bool_]) -> str:
+    """The switches as a word of bits, branch 0 first."""
+    return "".join("01"[int(shut)] for shut in closed)

@@ -1,0 +1,1 @@
+"""What is compared for each kind of thing that can be verified."""

@@ -1,0 +1,56 @@
+"""Circuits that were drawn elsewhere: all their nodes and sources, by the nodal solver."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rescircuit.checks import Array
+from rescircuit.spice.circuits.circuit import Circuit
+from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.engines.nodal import solve_circuit
+from rescircuit.spice.verification.agreement import LIMITS
+from rescircuit.spice.verification.cases.case import Asked, Case
+from rescircuit.spice.verification.comparison import Reference
+
+__all__ = ["circuit_case"]
+
+_VOLTAGES, _CURRENTS = "node_voltages", "source_currents"
+
+
+def circuit_case(circuit: Circuit, asked: Asked) -> Case:
+    """A linear circuit as it is; voltages relative to the largest, currents to the largest at their source's nodes."""
+    asked.only(circuit)
+    limit = LIMITS["linear"]
+    nodes = circuit.nodes + circuit.probes
+    sources = tuple(source.name for source in circuit.sources)
+
+    def ours(_: SpiceResult) -> dict[str, Array]:
+        solution = solve_circuit(circuit)
+        found = {_VOLTAGES: _stacked(solution.node_voltages, nodes)}
+        return found | ({_CURRENTS: _stacked(solution.source_currents, sources)} if sources else {})
+
+    def theirs(result: SpiceResult) -> dict[str, Reference]:
+        voltages = _stacked(result.node_voltages, nodes)
+        largest = np.abs(voltages).max()
+        found = {
+            _VOLTAGES: Reference(
+                values=voltages,
+                unit="V",
+                element=lambda place: nodes[place[-1]],
+                floor=limit.floor_of_voltages(largest),
+                limit=limit,
+            )
+        }
+        if sources:
+            currents = _stacked(result.source_currents, sources)
+            floor = limit.floor_of_currents(np.abs(currents).max())
+            found[_CURRENTS] = Reference(
+                values=currents, unit="A", element=lambda place: sources[place[-1]], floor=floor, limit=limit
+            )
+        return found
+
+    return Case(circuit=circuit, ours=ours, theirs=theirs)
+
+
+def _stacked(found: object, names: tuple[str, ...]) -> Array:
+    return np.stack([found[name] for name in names], axis=-1)  # type: ignore[index] - a mapping of names to arrays
