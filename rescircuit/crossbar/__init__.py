@@ -17,7 +17,7 @@ from rescircuit.crossbar.readings import (
 from rescircuit.crossbar.schemes import SCHEMES, CellReading, ReadMargin, read_cell, read_margin
 from rescircuit.crossbar.solution import CrossbarSolution
 from rescircuit.crossbar.topology import Branches, Topology
-from rescircuit.crossbar.transients import Settling, settling
+from rescircuit.crossbar.transients import Settling, SettlingCourse, settling, settling_course
 
 __all__ = [
     "COPPER_LIMIT",
@@ -36,6 +36,7 @@ __all__ = [
     "ReadMargin",
     "SelectedCells",
     "Settling",
+    "SettlingCourse",
     "SinhCells",
     "ThermalNoise",
     "Topology",
@@ -46,5 +47,6 @@ __all__ = [
     "read_cell",
     "read_margin",
     "settling",
+    "settling_course",
     "thermal_noise",
 ]

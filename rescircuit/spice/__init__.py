@@ -18,16 +18,25 @@ from rescircuit.spice.circuits.sources import (
 )
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.decks.writing import Deck, write_deck
-from rescircuit.spice.engines.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck
+from rescircuit.spice.engines.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck, run_decks
+from rescircuit.spice.engines.nodal import solve_circuit
+from rescircuit.spice.engines.nodal_deck import solve_deck
+from rescircuit.spice.engines.nodal_table import CircuitSolution
 from rescircuit.spice.engines.pyspice import to_pyspice
+from rescircuit.spice.engines.pyspice_process import run_pyspice
+from rescircuit.spice.engines.raw import Plot, read_raw, read_raw_file
 from rescircuit.spice.makers.bank import bank_circuit
 from rescircuit.spice.makers.capacitor_bank import capacitor_bank_circuit
 from rescircuit.spice.makers.crossbar import crossbar_circuit
 from rescircuit.spice.makers.memristor import memristor_circuit
+from rescircuit.spice.makers.pair import pair_circuit
+from rescircuit.spice.makers.population import population_circuit
 from rescircuit.spice.makers.series_bank import series_bank_circuit
+from rescircuit.spice.makers.settling import settling_circuit
 from rescircuit.spice.verification.agreement import LIMITS, Limit, relative_error
 from rescircuit.spice.verification.cases.memristors import MemristorVerification, verify_memristor
 from rescircuit.spice.verification.comparison import Verification
+from rescircuit.spice.verification.settling import verify_settling
 from rescircuit.spice.verification.verify import deck, verify
 
 __all__ = [
@@ -36,6 +45,7 @@ __all__ = [
     "Bsim4Model",
     "Capacitor",
     "Circuit",
+    "CircuitSolution",
     "CurrentMirror",
     "CurrentSource",
     "Deck",
@@ -49,6 +59,7 @@ __all__ = [
     "Model",
     "Mosfet",
     "PiecewiseLinearSource",
+    "Plot",
     "Resistor",
     "SelectedSource",
     "SineSource",
@@ -70,11 +81,21 @@ __all__ = [
     "find_ngspice",
     "memristor_circuit",
     "ngspice_version",
+    "pair_circuit",
+    "population_circuit",
+    "read_raw",
+    "read_raw_file",
     "relative_error",
     "run_deck",
+    "run_decks",
+    "run_pyspice",
     "series_bank_circuit",
+    "settling_circuit",
+    "solve_circuit",
+    "solve_deck",
     "to_pyspice",
     "verify",
     "verify_memristor",
+    "verify_settling",
     "write_deck",
 ]

@@ -8,11 +8,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.linalg import eigh, expm
 
 import rescircuit as rc
+from rescircuit.crossbar import modes as modes_module
 from rescircuit.crossbar import transients as module
-from rescircuit.crossbar.transients import settling
+from rescircuit.crossbar.transients import settling, settling_course
 from rescircuit.spice.engines.ngspice import find_ngspice
 from rescircuit.spice.engines.raw import read_raw
 
@@ -69,6 +71,11 @@ def sample(seed, shape, cell_capacitance=True):
 def settled(wired, capacitances, voltages, **more):
     c_word, c_bit, c_cell = capacitances
     return settling(rc.Crossbar(*wired, **more), voltages, c_word_line=c_word, c_bit_line=c_bit, c_cell=c_cell)
+
+
+def followed(wired, capacitances, voltages, **more):
+    c_word, c_bit, c_cell = capacitances
+    return settling_course(rc.Crossbar(*wired, **more), voltages, c_word_line=c_word, c_bit_line=c_bit, c_cell=c_cell)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (3, 4), (7, 5)])
@@ -200,6 +207,104 @@ def test_a_mode_that_is_not_found_is_refused(monkeypatch):
         settled(wired, capacitances, voltages)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (3, 4), (7, 5)])
+@pytest.mark.parametrize("cell_capacitance", [False, True])
+def test_a_course_is_that_of_the_matrix_exponential(shape, cell_capacitance):
+    wired, capacitances, voltages = sample(3, shape, cell_capacitance)
+    reference = StateSpace(*wired, *capacitances, voltages)
+    found = followed(wired, capacitances, voltages)
+    assert found.time_constants == pytest.approx(np.sort(reference.time_constants), rel=1e-9)
+    times = found.time_constants[-1] * np.concatenate([[0.0], np.geomspace(1e-5, 30, 9)])
+    scale = np.abs(found.amplitudes).sum(axis=-1).max()
+    expected = [reference.currents(time) for time in times]
+    assert found.currents(times) == pytest.approx(np.array(expected), rel=1e-9, abs=1e-11 * scale)
+
+
+def test_a_course_has_the_delays_and_the_slowest_time_constant():
+    """``∫ (1 - i / i∞) dt`` of a sum of exponentials is the sum of amplitudes times time constants."""
+    wired, capacitances, voltages = sample(9, (5, 4))
+    settles, course = settled(wired, capacitances, voltages), followed(wired, capacitances, voltages)
+    assert course.amplitudes @ course.time_constants / course.final_currents == pytest.approx(
+        settles.elmore_delays, rel=1e-9
+    )
+    assert course.time_constants[-1] == pytest.approx(settles.slowest_time_constant, rel=1e-11)
+    assert course.currents([1e3 * settles.slowest_time_constant])[0] == pytest.approx(course.final_currents, rel=1e-14)
+
+
+def test_a_ladder_is_integrated():
+    """A word line of ten segments and one cell at its end, node by node by SciPy's implicit Runge-Kutta method."""
+    n, r, cell, volt = 10, 200.0, 1e-4, 0.5
+    farads = np.linspace(1e-15, 5e-15, n)
+    conductances = np.zeros((1, n))
+    conductances[0, -1] = cell
+    slopes = -np.diag(np.full(n, 2 / r)) + (np.eye(n, k=1) + np.eye(n, k=-1)) / r
+    slopes[-1, -1] = -1 / r - cell
+    drive = np.zeros(n)
+    drive[0] = volt / r
+    unit = r * farads.sum()  # second
+    times = np.array([0.01, 0.1, 0.3, 1.0, 3.0])
+    solution = solve_ivp(
+        lambda _, v: unit * (slopes @ v + drive) / farads,
+        (0.0, times[-1]),
+        np.zeros(n),
+        method="Radau",
+        t_eval=times,
+        rtol=1e-10,
+        atol=1e-13,
+        jac=unit * slopes / farads[:, np.newaxis],
+    )
+    course = settling_course(rc.Crossbar(conductances, r_word_line=r), [volt], c_word_line=farads, c_bit_line=0.0)
+    found = course.currents(unit * times)
+    assert found[:, -1] == pytest.approx(cell * solution.y[-1], rel=1e-7, abs=1e-9 * volt * cell)
+    assert not found[:, :-1].any()
+
+
+def test_a_course_in_many_blocks_of_times_and_of_nodes_is_the_same(monkeypatch):
+    wired, capacitances, voltages = sample(4, (4, 5))
+    course = followed(wired, capacitances, voltages)
+    times = np.linspace(0, 5 * course.time_constants[-1], 11)
+    monkeypatch.setattr(module, "_BLOCK", 3)
+    monkeypatch.setattr(modes_module, "_BLOCK", 7)
+    again = followed(wired, capacitances, voltages)
+    assert again.time_constants == pytest.approx(course.time_constants, rel=1e-12)
+    assert again.currents(times) == pytest.approx(course.currents(times), rel=1e-10)
+
+
+def test_a_course_keeps_the_axes_of_batches():
+    wired, capacitances, _ = sample(2, (4, 3))
+    voltages = np.random.default_rng(0).uniform(0.1, 1, (2, 5, 4))
+    together, alone = followed(wired, capacitances, voltages), followed(wired, capacitances, voltages[1, 3])
+    times = np.array([0.0, 1e-12, 1e-11, 1e-10])
+    assert together.currents(times).shape == (2, 5, 4, 3)
+    assert together.currents(times)[1, 3] == pytest.approx(alone.currents(times), rel=1e-10)
+
+
+def test_a_course_of_joined_nodes_and_of_nodes_without_capacitance():
+    """Zero resistances are the limit of small ones, and nodes without capacitance that of nodes with little."""
+    (cells, r_word, r_bit), (c_word, c_bit, _), voltages = sample(6, (4, 4))
+    r_word[0, :], r_word[1, 2], r_bit[:, 1], r_bit[2, 2] = 0.0, 0.0, 0.0, 0.0
+    c_word[2] = c_bit[:, 3] = 0.0
+    ends = {"drive": "both", "sense": ["both", "top", "bottom", "both"], "r_driver": [0.0, 100.0, 100.0, 100.0]}
+    exact = followed((cells, r_word, r_bit), (c_word, c_bit, 0.0), voltages, **ends)
+    near = followed(
+        (cells, np.maximum(r_word, 1e-4), np.maximum(r_bit, 1e-4)),
+        (np.maximum(c_word, 1e-21), np.maximum(c_bit, 1e-21), 0.0),
+        voltages,
+        **ends,
+    )
+    assert exact.time_constants.size < 32
+    times = exact.time_constants[-1] * np.array([1e-3, 1e-2, 0.1, 1.0, 5.0])
+    scale = np.abs(exact.final_currents).max()
+    assert exact.currents(times) == pytest.approx(near.currents(times), rel=1e-4, abs=1e-4 * scale)
+
+
+def test_without_capacitance_a_course_is_flat():
+    crossbar = rc.Crossbar(np.full((2, 3), 1e-4), 1.0, 1.0)
+    course = settling_course(crossbar, [0.1, 0.2], c_word_line=0.0, c_bit_line=0.0)
+    assert course.time_constants.size == 0
+    assert (course.currents([0.0, 1.0]) == crossbar.solve([0.1, 0.2]).output_currents).all()
+
+
 def test_ngspice_agrees(tmp_path):
     """A transient of a 2 x 2 array with all kinds of capacitances."""
     wired, capacitances, voltages = sample(12, (2, 2))
@@ -248,9 +353,27 @@ def test_ngspice_agrees(tmp_path):
         (lambda x: settling(x, [1, 1, 1], c_word_line=1, c_bit_line=0), "voltages must be of shape (..., 2)"),
         (lambda x: settling(x, [1, 1], c_word_line=1, c_bit_line=0).time_to(0), "relative_error must be a number abov"),
         (lambda x: settling(x, [1, 1], c_word_line=1, c_bit_line=0).time_to(1), "relative_error must be a number abov"),
+        (lambda x: settling_course(x, [1, 1], c_word_line=-1, c_bit_line=0), "c_word_line must be finite numbers of"),
+        (lambda x: settling_course(x, [1], c_word_line=1, c_bit_line=0), "voltages must be of shape (..., 2)"),
+        (
+            lambda x: settling_course(x, [1, 1], c_word_line=1, c_bit_line=0).currents([-1.0]),
+            "times at index 0 must be finite numbers of at",
+        ),
+        (
+            lambda x: settling_course(x, [1, 1], c_word_line=1, c_bit_line=0).currents(1.0),
+            "times must be of shape (K,)",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line(read, says):
     with pytest.raises(rc.InputError) as caught:
         read(rc.Crossbar(np.full((2, 2), 1e-4), 1.0, 1.0))
     assert says in str(caught.value)
+
+
+def test_a_course_of_too_large_an_array_is_refused_before_it_is_computed(monkeypatch):
+    monkeypatch.setattr(module, "MOST_MODES", 7)
+    crossbar = rc.Crossbar(np.full((2, 2), 1e-4), 1.0, 1.0)
+    assert settling_course(crossbar, [1, 1], c_word_line=1e-15, c_bit_line=0).time_constants.size == 4
+    with pytest.raises(rc.InputError, match="the array must be of at most 7 nodes with capacitance, got 8"):
+        settling_course(crossbar, [1, 1], c_word_line=1e-15, c_bit_line=1e-15)

@@ -1,11 +1,7 @@
-"""Running ngspice, and believing it only when everything says that it succeeded.
+"""Running ngspice, one deck or several side by side, and believing it only when everything says that it succeeded.
 
-ngspice exits with 0 after many failures, so a run counts only if its exit status is 0, neither output stream
-complains, and the raw file holds exactly the plot, the points and the variables that the deck asks for. Each
-run has a folder of its own, next to no environment, no input, and a time limit.
-
-BSIM4 remarks on parameters that it finds unusual and takes as they are, and on those that its own rules leave out in
-favour of others. Such remarks are handed on; a warning that it takes another value than the card's is a complaint.
+Each run has a folder of its own, next to no environment, no input, and a time limit.
+What makes a run count stands in :mod:`rescircuit.spice.engines.acceptance`.
 """
 
 from __future__ import annotations
@@ -13,23 +9,22 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from threading import Event
 
-import numpy as np
-
-from rescircuit.checks import Array, positive_number
+from rescircuit.checks import Array, positive_number, whole_number
 from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
-from rescircuit.spice.circuits.circuit import Transient
-from rescircuit.spice.decks.writing import Deck, current_variable, voltage_variable
-from rescircuit.spice.engines.raw import Plot, read_raw
+from rescircuit.spice.decks.writing import current_variable, voltage_variable
+from rescircuit.spice.engines.acceptance import Runnable, Words, accepted_values, largest_raw_file, quote
+from rescircuit.spice.engines.processes import run_program
+from rescircuit.spice.engines.raw import read_raw_of_run
+from rescircuit.spice.engines.side_by_side import run_side_by_side
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -39,6 +34,7 @@ __all__ = [
     "find_ngspice",
     "ngspice_version",
     "run_deck",
+    "run_decks",
 ]
 
 EXECUTABLE_VARIABLE = "RESCIRCUIT_NGSPICE"
@@ -46,26 +42,14 @@ DEFAULT_TIMEOUT = 120.0  # second; an array with all its wires takes 3 s if 64 x
 
 LONGEST_TIMEOUT = 1e6  # second, eleven days; an operating system waits no longer than some three weeks at once
 
-_COMPLAINT = re.compile(r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE)
-_REMARK = re.compile(
-    r"Warning: (?:"
-    r"(?:gamma1|gamma2|nsub|vbm|vbx|xt) is ignored because k1 or k2 is given"
-    r"|k1 should be specified with k2|k2 should be specified with k1"  # the other one is as by default
-    r"|toxe, toxp and dtox all given and toxe != toxp \+ dtox; dtox ignored"
-    r"|\w+(?: for CV| at current temperature)? = \S+ (?:is|may be) too (?:small|large)"
-    r"|\w+ = \S+ is (?:negative|not positive)"
-    r"|Ngate = \S+ is less than 1\.E18cm\^-3|Nj[sd] = \S+ is less than 0\.7"
-    r"|\([WB][01] \+ Weff\) may be too small"
-    r")\.",
-    re.ASCII,
-)
-_QUOTED_LINES, _QUOTED_LENGTH = 3, 200
 _INSTALL = "Install it with `apt-get install ngspice` or `brew install ngspice`"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpiceResult:
     """What a run brought; K is the number of samples or of points in time, 1 for an operating point.
+
+    Where temperatures were swept, arrays are (T, K).
 
     Attributes
     ----------
@@ -81,6 +65,8 @@ class SpiceResult:
         The points of a transient, second, rising.
     remarks : tuple of str
         What ngspice said of a BSIM4 card that it took as it is.
+    engine : str
+        What solved the circuit: ``ngspice``, or another of the engines that bring such a result.
     """
 
     node_voltages: Mapping[str, Array]
@@ -89,9 +75,10 @@ class SpiceResult:
     seconds: float
     times: Array | None = None
     remarks: tuple[str, ...] = ()
+    engine: str = "ngspice"
 
 
-def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
+def run_deck(deck: Runnable, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
     """Run `deck` in ngspice and return its node voltages and source currents.
 
     Parameters
@@ -110,22 +97,71 @@ def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
     MissingToolError
         When there is no ngspice.
     """
-    if positive_number("timeout", timeout, "s") > LONGEST_TIMEOUT:
-        raise InputError("timeout", f"at most {LONGEST_TIMEOUT:g} (s)", timeout)
+    task = partial(_run_deck, deck, find_ngspice(), _checked_timeout(timeout))
+    return run_side_by_side([task], workers=1)[0]
+
+
+def run_decks(
+    decks: Iterable[Runnable],
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    workers: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[SpiceResult]:
+    """Run several decks in ngspice, some of them at the same time; what comes back does not depend on how many.
+
+    The first failure, and Ctrl-C as well, stops all that still run.
+
+    Parameters
+    ----------
+    decks : iterable of Deck
+        See :func:`rescircuit.spice.decks.writing.write_deck`.
+    timeout : float
+        Longest time to wait for each of them, second; at most :data:`LONGEST_TIMEOUT`.
+    workers : int, optional
+        Number of ngspices at a time; by default one for each processor that may be used.
+    progress : callable, optional
+        Called with the number of decks done since the last call.
+
+    Returns
+    -------
+    list of SpiceResult
+        In the order of the decks.
+
+    Raises
+    ------
+    InputError
+        For another timeout or number of workers.
+    SpiceError
+        As :func:`run_deck`; it says which of the decks failed, counted from 0.
+    MissingToolError
+        When there is no ngspice.
+    """
+    limit = _checked_timeout(timeout)
+    most = _processors() if workers is None else whole_number("workers", workers, 1)
     ngspice = find_ngspice()
+    tasks = [partial(_run_numbered, k, deck, ngspice, limit) for k, deck in enumerate(decks)]
+    return run_side_by_side(tasks, most, progress)
+
+
+def _run_numbered(number: int, deck: Runnable, ngspice: str, timeout: float, stop: Event) -> SpiceResult:
+    try:
+        return _run_deck(deck, ngspice, timeout, stop)
+    except SpiceError as error:
+        raise SpiceError(f"decks[{number}]: {error}") from None
+
+
+def _run_deck(deck: Runnable, ngspice: str, timeout: float, stop: Event) -> SpiceResult:
+    words = Words()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
         deck.write(Path(folder, "deck.cir"))
-        status, said = _run([ngspice, "-n", "-b", "-r", "out.raw", "deck.cir"], folder, timeout)
-        remarks = _remarks(status, said)
-        try:
-            content = Path(folder, "out.raw").read_bytes()
-        except OSError:
-            raise SpiceError("ngspice ended without a word and without a raw file") from None
+        command = [ngspice, "-n", "-b", "-r", "out.raw", "deck.cir"]
+        status = run_program(command, folder, timeout=timeout, hear=words.hear, stop=stop)
+        remarks = words.remarks(status)
+        plot = read_raw_of_run(Path(folder, "out.raw"), largest_raw_file(deck))
     seconds = time.perf_counter() - started
-    plot = read_raw(content)
-    _refuse_other_plots(plot, deck)
-    columns = dict(zip(plot.variables, plot.values.T, strict=True))
+    columns = dict(zip(plot.variables, accepted_values(plot, deck).T, strict=True))
     return SpiceResult(
         node_voltages={node: columns[voltage_variable(node)] for node in deck.nodes},
         source_currents={source: columns[current_variable(source)] for source in deck.sources},
@@ -134,6 +170,18 @@ def run_deck(deck: Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
         times=None if deck.transient is None else columns["time"],
         remarks=remarks,
     )
+
+
+def _checked_timeout(timeout: float) -> float:
+    number = positive_number("timeout", timeout, "s")
+    if number > LONGEST_TIMEOUT:
+        raise InputError("timeout", f"at most {LONGEST_TIMEOUT:g} (s)", timeout)
+    return number
+
+
+def _processors() -> int:
+    """Number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def find_ngspice() -> str:
@@ -163,87 +211,10 @@ def ngspice_version(ngspice: str) -> str:
     SpiceError
         When the program does not say that it is ngspice.
     """
+    said: deque[str] = deque(maxlen=100)
     with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
-        _, said = _run([ngspice, "--version"], folder, timeout=10.0)
-    stated = re.search(r"ngspice-(\S+)", said)
+        run_program([ngspice, "--version"], folder, timeout=10.0, hear=said.append)
+    stated = re.search(r"ngspice-(\S+)", "\n".join(said))
     if not stated:
-        raise SpiceError(f"{ngspice} does not state a version of ngspice: {_quote(said.splitlines())}")
+        raise SpiceError(f"{ngspice} does not state a version of ngspice: {quote(list(said))}")
     return stated[1]
-
-
-def _run(command: Sequence[str], folder: str, timeout: float) -> tuple[int, str]:
-    """Exit status and all output of a command; the command and its children end with it."""
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={"HOME": folder, "LC_ALL": "C", "PATH": os.defpath},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise SpiceError(f"{command[0]} cannot be run: {error.strerror}") from None
-    with process:
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except BaseException as stop:  # Ctrl-C too: it does not reach a process group of its own
-            with suppress(ProcessLookupError, PermissionError):  # the group may have ended by itself
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(stop, subprocess.TimeoutExpired):
-                hint = "Allow more with timeout=, or check a part of the circuit."
-                raise SpiceError(f"ngspice was stopped after {timeout:g} s. {hint}") from None
-            raise
-    return process.returncode, output.decode("utf-8", errors="replace")
-
-
-def _remarks(status: int, said: str) -> tuple[str, ...]:
-    """The harmless remarks, each once; raise unless the exit status is 0 and no other line of output complains."""
-    lines = [line.strip() for line in said.splitlines()]
-    remarks = tuple(dict.fromkeys(line for line in lines if _REMARK.fullmatch(line)))
-    complaints = [line for line in lines if _COMPLAINT.search(line) and line not in remarks]
-    if status != 0:
-        last_words = _quote(complaints or lines[-_QUOTED_LINES:])
-        raise SpiceError(f"ngspice failed (exit status {status}): {last_words}")
-    if complaints:
-        raise SpiceError(f"ngspice complained, so its result is not used: {_quote(complaints)}")
-    return remarks
-
-
-def _refuse_other_plots(plot: Plot, deck: Deck) -> None:
-    """Raise unless the plot is the one that the deck asks for."""
-    if plot.name != deck.plot:
-        raise SpiceError(f"ngspice wrote the plot {shorten(plot.name)} where {deck.plot!r} was asked for")
-    if deck.transient is None and len(plot.values) != deck.points:
-        raise SpiceError(f"ngspice wrote {len(plot.values)} points where {deck.points} were asked for")
-    differing = deck.variables.symmetric_difference(plot.variables)
-    if differing or len(plot.variables) != len(deck.variables):
-        named = shorten(", ".join(sorted(differing)) or "a variable twice")
-        raise SpiceError(f"ngspice wrote other variables than those asked for: {named}")
-    if deck.transient is not None:
-        _refuse_other_times(plot.values[:, plot.variables.index("time")], deck.transient)
-
-
-def _refuse_other_times(times: Array, transient: Transient) -> None:
-    """Raise unless the points are those of one whole transient.
-
-    From initial conditions ngspice's first point is not at 0 but its first, short step later.
-    """
-    if len(times) < max(transient.least_points, 2):
-        raise SpiceError(f"ngspice wrote {len(times)} points where at least {transient.least_points} were asked for")
-    near = 1e-9 * transient.stop
-    gaps = np.diff(times)
-    begins = transient.start - near <= times[0] <= transient.start + transient.max_step + near
-    if not begins or abs(times[-1] - transient.stop) > near:
-        asked = f"{transient.start:g} s to {transient.stop:g} s"
-        raise SpiceError(f"ngspice wrote the time from {times[0]:g} s to {times[-1]:g} s where {asked} was asked for")
-    if gaps.min() <= 0 or gaps.max() > transient.max_step + near:
-        raise SpiceError("ngspice wrote a time that goes backwards, or takes longer steps than asked for")
-
-
-def _quote(lines: Sequence[str]) -> str:
-    """A few lines of a program's words as one line, without control characters."""
-    printable = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
-    shown = [" ".join(line.split())[:_QUOTED_LENGTH] for line in printable]
-    return " | ".join(list(dict.fromkeys(filter(None, shown)))[:_QUOTED_LINES]) or "it said nothing"

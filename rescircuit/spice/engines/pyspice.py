@@ -1,7 +1,19 @@
 """A circuit handed to PySpice, for those who go on from there.
 
-PySpice is loaded here alone, and only when asked for. rescircuit runs ngspice itself: PySpice 1.5 cannot read
-the output of ngspice 39 under NumPy 2, and in its shared-library mode one bad circuit spoils all later ones.
+PySpice is loaded here and in :mod:`rescircuit.spice.engines.pyspice_worker` alone, and only when asked for. What its
+users have to know of PySpice 1.5 with an ngspice of today:
+
+- ``simulator="ngspice-subprocess"`` cannot read the output of ngspice 39, nor that of any under NumPy 2; only
+  ``"ngspice-shared"``, its own choice, works. It looks for ``libngspice.so`` and so does not find Debian's
+  ``libngspice.so.0``: set NGSPICE_LIBRARY_PATH. ``Unsupported Ngspice version 39`` means nothing.
+- In that mode a circuit that ngspice cannot read spoils all later ones of the process or ends it, and the
+  ``.spiceinit`` of the current folder, or else of the home folder, is run.
+  :func:`rescircuit.spice.engines.pyspice_process.run_pyspice` is for that.
+- From ngspice 42 on each run fails, because PySpice takes the name of the solver, which ngspice then states on its
+  standard error, for a failure.
+- A title, or a line that ngspice says, with the word "error" is taken for a failure too.
+- Models are in ``circuit.models``; asking the circuit for one by name, ``circuit["nmos"]``, is an error of PySpice's.
+- Its parser of netlists loses what is inside subcircuits. So circuits are built here and never parsed.
 """
 
 from __future__ import annotations
@@ -16,24 +28,37 @@ from rescircuit.spice.circuits.behavioural import Behavioural
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
-from rescircuit.spice.circuits.models import Model
+from rescircuit.spice.circuits.formulas import GivenCharge
+from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE
 from rescircuit.spice.circuits.rules import check_rules
-from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SelectedSource, SineSource, VoltageSource
+from rescircuit.spice.circuits.sources import (
+    CurrentSource,
+    PiecewiseLinearSource,
+    SelectedSource,
+    SineSource,
+    Source,
+    VoltageSource,
+)
+from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.decks.writing import TITLE
 
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit as PySpiceCircuit
+    from PySpice.Spice.Netlist import Netlist
 
 __all__ = ["to_pyspice"]
 
 
 def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
-    """Build `circuit` in PySpice, with the same elements, nodes and models.
+    """Build `circuit` in PySpice, with the same elements, nodes, subcircuits and models.
 
-    A PySpice circuit has no temperatures, tolerances or analysis: give these to its ``simulator``. PySpice
-    writes an element's first letter as a capital. Selected sources become behavioural sources that follow the
-    node ``sample_index``, which the source ``V_sample_index`` holds at the first sample, 0.
+    A PySpice circuit has no temperatures, tolerances or analysis: give these to its ``simulator``. Nor has it
+    comments, so those of the circuit and of its elements are left out. PySpice writes an element's first letter as a
+    capital. Selected sources become behavioural sources that follow the node ``sample_index``, which the source
+    ``V_sample_index`` holds at the first sample, 0: sweep it with ``simulator.dc(V_sample_index=slice(0, K - 1, 1))``.
+    Sources over time, formulas and coefficients are what PySpice keeps as text, since its own classes for them round
+    numbers or do not know them.
 
     Parameters
     ----------
@@ -63,28 +88,26 @@ def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
             _add_element(netlist, element)
         if circuit.n_samples is not None:
             netlist.V(SELECTOR_SOURCE[1:], SELECTOR_NODE, GROUND, 0.0)
-    for model in circuit.models:
-        _add_model(netlist, model)
+        for model in circuit.models:
+            _add_model(netlist, model)
     return netlist
 
 
-def _add_element(netlist: PySpiceCircuit, element: Element) -> None:
+def _add_element(netlist: Netlist, element: Element) -> None:
     """Add one element; PySpice puts the letter of its kind before the name itself."""
     name, nodes, words = element.name[1:], element.terminals, " ".join(element.words)
     match element:
         case Resistor():
             # PySpice writes such a value as it is; its own option for coefficients knows no numbers like 1e-06.
             netlist.R(name, *nodes, words if element.tc1 or element.tc2 else element.resistance)
-        case Capacitor() | VoltageDependentCapacitor():
+        case Capacitor(tc1=0.0, tc2=0.0):
+            netlist.C(name, *nodes, element.capacitance, initial_condition=element.initial_voltage)
+        case Capacitor() | VoltageDependentCapacitor() | GivenCharge():
             netlist.C(name, *nodes, words)
         case CurrentMirror():
             netlist.F(name, *nodes, source=element.source, current_gain=element.gain)
-        case VoltageSource():
-            netlist.V(name, *nodes, element.voltage)
-        case PiecewiseLinearSource() | SineSource():
-            netlist.V(name, *nodes, words)
-        case SelectedSource():
-            netlist.B(name, *nodes, v=element.expression)
+        case Source() | CurrentSource():
+            _add_source(netlist, element)
         case Behavioural():
             netlist.B(name, *nodes, i=element.expression)
         case Mosfet():
@@ -95,14 +118,48 @@ def _add_element(netlist: PySpiceCircuit, element: Element) -> None:
             _refuse(element)
 
 
-def _refuse(element: Element) -> NoReturn:
-    required = "made of elements that PySpice has, too"
-    raise InputError("circuit", required, type(element).__name__, "Write it as a deck instead.")
+def _add_source(netlist: Netlist, source: Source | CurrentSource) -> None:
+    """Add one source."""
+    name, nodes = source.name[1:], source.terminals
+    match source:
+        case VoltageSource():
+            netlist.V(name, *nodes, source.voltage)
+        case CurrentSource():
+            netlist.I(name, *nodes, source.current)
+        case SelectedSource():
+            netlist.B(name, *nodes, v=source.expression)
+        case PiecewiseLinearSource() | SineSource():
+            netlist.V(name, *nodes, " ".join(source.words))
+        case _:
+            _refuse(source)
 
 
-def _add_model(netlist: PySpiceCircuit, model: Model) -> None:
-    """Add a model's cards as they are: PySpice's own class for models writes them alike, but no subcircuits."""
-    netlist.raw_spice += "".join(f"{' '.join(card)}\n" for card in model.cards)
+def _add_model(netlist: Netlist, model: Model) -> None:
+    """Add one model or subcircuit."""
+    match model:
+        case Level1Model():
+            netlist.model(model.name, "nmos", level=1, **model.parameters)
+        case Bsim4Model():
+            card = model.card
+            netlist.model(model.name, "nmos", level=14, version=card.version, **dict(card.parameters))
+        case Subcircuit():
+            _add_subcircuit(netlist, model)
+        case _:
+            _refuse(model)
+
+
+def _add_subcircuit(netlist: Netlist, model: Subcircuit) -> None:
+    from PySpice.Spice.Netlist import SubCircuit
+
+    subcircuit = SubCircuit(model.name, *model.ports)
+    for element in model.elements:
+        _add_element(subcircuit, element)
+    netlist.subcircuit(subcircuit)
+
+
+def _refuse(part: Element | Model) -> NoReturn:
+    required = "made of elements and models that PySpice has, too"
+    raise InputError("circuit", required, type(part).__name__, "Write it as a deck instead.")
 
 
 @contextmanager

@@ -1,91 +1,136 @@
-"""The binary raw file of ngspice, read strictly: one complete plot of real, finite numbers or an error.
+"""Raw files of ngspice, binary or ASCII, real or complex, read strictly: one whole plot of finite numbers or an error.
 
-A run that ngspice gave up leaves a raw file too, with its data under ``No. Points: 0``.
+Nothing that a file announces is believed before its bytes are there. A binary file takes the memory of its numbers,
+a text at most four times its own size.
 """
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import stat
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rescircuit.checks import Array
-from rescircuit.errors import SpiceError, shorten
+from rescircuit.errors import InputError, SpiceError, shorten
+from rescircuit.spice.engines.raw_header import Header, read_header
+from rescircuit.spice.engines.raw_values import read_binary, read_text
 
-__all__ = ["Plot", "read_raw"]
-
-_DATA_MARK = b"Binary:\n"
-_NUMBER = np.dtype(np.float64)
-_DIGITS = 18  # of a number of points or variables, far beyond any file
+__all__ = ["Plot", "read_raw", "read_raw_file", "read_raw_of_run"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """One plot of a raw file.
+    """One plot of a raw file; ``plot["v(out)"]`` is one variable at all points.
 
     Attributes
     ----------
     name : str
         ngspice's name of the analysis, such as ``"Operating Point"``.
     variables : tuple of str
-        Names of the variables, as ngspice spells them.
+        Names of the variables, as ngspice spells them, each once.
     values : (points, variables) array
-        Volt and ampere.
+        Volt, ampere, second or hertz; complex if the file says so. The frequency of an AC analysis is real: its
+        imaginary part, which ngspice 39 leaves to chance in the files of batch runs, is 0 here.
     """
 
     name: str
     variables: tuple[str, ...]
-    values: Array
+    values: NDArray[np.float64] | NDArray[np.complex128]
+
+    def __getitem__(self, variable: str) -> NDArray[Any]:
+        if variable not in self.variables:
+            raise InputError("variable", f"one of {', '.join(self.variables[:20])}", variable)
+        return self.values[:, self.variables.index(variable)]
 
 
-def read_raw(content: bytes) -> Plot:
+def read_raw(content: bytes | memoryview) -> Plot:
     """Read the content of a raw file.
 
     Raises
     ------
+    InputError
+        For what is no bytes.
     SpiceError
-        For anything that is not exactly one complete plot of real, finite numbers.
+        For anything that is not exactly one complete plot of finite numbers.
     """
-    header, mark, data = content.partition(_DATA_MARK)
-    if not mark:
-        raise SpiceError("ngspice's raw file is not complete: it has no binary data")
-    fields, listed = _split_header(header)
-    points, count = _whole(fields, "No. Points"), _whole(fields, "No. Variables")
-    if fields.get("Flags") != "real":
-        raise SpiceError(f"ngspice's raw file holds {shorten(fields.get('Flags'))} numbers, not real ones")
-    variables = _variable_names(listed, count)
-    expected = points * count * _NUMBER.itemsize
-    if len(data) != expected:
-        raise SpiceError(f"ngspice's raw file holds {len(data)} bytes of data, not the {expected} it announces")
-    values = np.frombuffer(data, dtype=_NUMBER).reshape(points, count)
-    if not np.isfinite(values).all():
-        place = int(np.argwhere(~np.isfinite(values))[0, 1])
-        raise SpiceError(f"ngspice's raw file holds a value of {variables[place]} that is not finite")
-    return Plot(name=fields.get("Plotname", ""), variables=variables, values=values)
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise InputError("content", "the bytes of a raw file", content, "read_raw_file takes a path.")
+    return _read(io.BytesIO(content), memoryview(content).nbytes)
 
 
-def _split_header(header: bytes) -> tuple[dict[str, str], list[str]]:
-    """The ``key: value`` lines before the list of variables, and the lines of that list."""
+def read_raw_file(path: str | Path) -> Plot:
+    """Read a raw file.
+
+    Raises
+    ------
+    InputError
+        For what cannot be read or is no regular file.
+    SpiceError
+        For anything that is not exactly one complete plot of finite numbers.
+    """
     try:
-        lines = header.decode("ascii").splitlines()
-        start = lines.index("Variables:")
-    except ValueError:
-        raise SpiceError("ngspice's raw file has no readable header") from None
-    pairs = (line.partition(":") for line in lines[:start])
-    return {key: value.strip() for key, _, value in pairs}, lines[start + 1 :]
+        with _opened(path, os.O_NONBLOCK) as stream:  # a named pipe would be waited for
+            return _read(stream, os.fstat(stream.fileno()).st_size)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("file", "a readable file", str(path), f"{reason}.") from None
+    except SpiceError as error:
+        raise SpiceError(f"{shorten(Path(path).name)}: {error}") from None
 
 
-def _whole(fields: dict[str, str], key: str) -> int:
-    text = fields.get(key, "")
-    if not text.isdecimal() or len(text) > _DIGITS:
-        raise SpiceError(f"ngspice's raw file states no whole number as {key}: {shorten(text)}")
-    return int(text)
+def read_raw_of_run(path: Path, largest: int) -> Plot:
+    """Read the raw file that a run left, which must be a file, no link to one, of at most `largest` bytes.
+
+    Raises
+    ------
+    SpiceError
+        For no such file, and for anything that is not exactly one complete plot of finite numbers.
+    """
+    try:
+        with _opened(path, os.O_NONBLOCK | os.O_NOFOLLOW) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > largest:
+                raise SpiceError(f"ngspice wrote a raw file of {size} bytes where at most {largest} were asked for")
+            return _read(stream, size)
+    except FileNotFoundError:
+        raise SpiceError("ngspice ended without a word and without a raw file") from None
+    except OSError as error:
+        raise SpiceError(f"ngspice left no raw file that can be read: {error.strerror}") from None
 
 
-def _variable_names(listed: list[str], count: int) -> tuple[str, ...]:
-    """Names from lines of number, name and kind; the numbers must be 0, 1, 2, ..."""
-    rows = [line.split() for line in listed]
-    numbers = [row[0] for row in rows if len(row) >= 3]
-    if numbers != [str(k) for k in range(count)] or len(rows) != count:
-        raise SpiceError(f"ngspice's raw file lists other variables than the {count} that it announces")
-    return tuple(row[1] for row in rows)
+def _opened(path: str | Path, flags: int) -> io.BufferedIOBase:
+    """A regular file opened for reading; anything else is an ``OSError``."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "It is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _read(stream: io.BufferedIOBase, size: int) -> Plot:
+    header = read_header(stream)
+    read_numbers = read_binary if header.is_binary else read_text
+    flat = read_numbers(stream, header, size - stream.tell())
+    if header.is_complex and header.scale == "frequency":
+        flat[1 :: header.width] = 0.0
+    _refuse_infinite(flat, header)
+    values = flat.view(np.complex128) if header.is_complex else flat
+    return Plot(
+        name=header.plot,
+        variables=header.variables,
+        values=values.reshape(header.points, len(header.variables)),
+    )
+
+
+def _refuse_infinite(flat: Array, header: Header) -> None:
+    finite = np.isfinite(flat)
+    if not finite.all():
+        place = int(np.argmin(finite)) % header.width // (2 if header.is_complex else 1)
+        raise SpiceError(f"the raw file holds a value of {shorten(header.variables[place])} that is not finite")

@@ -80,7 +80,7 @@ def bank_circuit(
         models=branch_writer(written).models if inside is None else (*branch_writer(written).models, inside),
         **simulated_at(bank, temperature),
         comment=comment,
-        notes={} if inside is None else {_INSTANCE: setting_note(bank, (), closed)},
+        notes={} if inside is None else {_INSTANCE: setting_note(bank, closed)},
         open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
         probes=() if inside is None else inner_nodes(_INSTANCE, inside),
     )

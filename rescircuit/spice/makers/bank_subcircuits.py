@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.bank import Bank
+from rescircuit.devices.switches.bsim4 import BSIM4Switch
 from rescircuit.quantities import format_quantity
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.names import GROUND
@@ -81,11 +82,12 @@ def as_written(bank: Bank, temperature: float | TemperatureSweep | None) -> Bank
     return replace(bank, switch=moved.switch, temperature=moved.temperature)
 
 
-def setting_note(bank: Bank, at: tuple[int, ...], closed: NDArray[np.bool_]) -> str:
-    """What a bank's setting is, for the lines before its instance."""
-    one = bank.part(at) if at else bank
-    conductance = format_quantity(float(one.conductance(closed)), "S")
-    return f"code {code_of(closed)}, branch 0 first, closed switches 1: {conductance} at {one.v_read:g} V"
+def setting_note(bank: Bank, closed: NDArray[np.bool_]) -> str:
+    """What a single bank's setting is, for the lines before its instance."""
+    said = f"code {code_of(closed)}, branch 0 first, closed switches 1"
+    if isinstance(bank.switch, BSIM4Switch):  # whose currents ngspice alone knows
+        return said
+    return f"{said}: {format_quantity(float(bank.conductance(closed)), 'S')} at {bank.v_read:g} V"
 
 
 def code_of(closed: NDArray[np.bool_]) -> str:

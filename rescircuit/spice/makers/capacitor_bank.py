@@ -10,7 +10,7 @@ from rescircuit.bank import CapacitorBank, Mask
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.quantities import format_quantity
-from rescircuit.spice.circuits.analyses import Transient
+from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Resistor
@@ -59,10 +59,12 @@ def capacitor_bank_circuit(
     Raises
     ------
     InputError
-        For an array of banks, a mask or voltages of another shape, or a temperature that the bank cannot be at.
+        For an array of banks, a mask or voltages of another shape, or temperatures that the bank cannot be at.
     """
     closed = checked_setting(bank, mask)
     inputs = input_voltages(bank, voltages)
+    if isinstance(temperature, TemperatureSweep):
+        raise InputError("temperature", "one number for a CapacitorBank", temperature, "Its circuit is one over time.")
     rest = max(_SHORTEST, _TIME_CONSTANTS * float((bank.capacitances * bank.switch.r_on).max()))
     times = rest * np.arange(2 * len(inputs) + 1)
     course = np.concatenate([[0.0], np.repeat(inputs, 2)])

@@ -96,8 +96,9 @@ def _open_ends(crossbar: Crossbar | NonlinearCrossbar) -> frozenset[str]:
     branches = list(topology.wires)
     if isinstance(crossbar, Crossbar):
         branches.append(topology.cell_branches(crossbar.conductances))
-    for ends in ((each.tail, each.head) for each in branches):
-        np.add.at(met, np.concatenate(ends), 1)
+    for each in branches:
+        apart = each.tail != each.head  # the others are left out
+        np.add.at(met, np.concatenate([each.tail[apart], each.head[apart]]), 1)
     return frozenset(topology.node_name(node) for node in np.flatnonzero(met <= 1).tolist())
 
 

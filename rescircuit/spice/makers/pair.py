@@ -70,7 +70,7 @@ def pair_circuit(
         inside = bank_subcircuit(written, (), closed, name=side, ends=("in", "out"), gates=gates)
         if inside is not None:
             models[side], instance = inside, f"x_{side}"
-            notes[instance] = setting_note(bank, (), closed)
+            notes[instance] = setting_note(bank, closed)
             elements.append(Instance(name=instance, ports=(INPUT, _output(side), *inside.ports[2:]), model=side))
             probes += inner_nodes(instance, inside)
         v_gate = gate_voltage(written.switch)

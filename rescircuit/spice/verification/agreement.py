@@ -67,6 +67,10 @@ LIMITS = {
     "charge": Limit(relative=1e-9),
     # A memristor over time, relative to full scale: two integrators of one differential equation.
     "memristor": Limit(relative=1e-3),
+    # An array's settled currents and voltages, and its delays by charge; 2e-9 is the worst of some 500 arrays.
+    "settling": Limit(relative=1e-8),
+    # Its currents over time, relative to full scale: the error of ngspice's steps; 3e-5 is the worst of the same.
+    "settling_course": Limit(relative=1e-4),
     "mos": Limit(relative=1e-7),  # ngspice ends its iteration on a non-linear circuit by its own criteria
 }
 

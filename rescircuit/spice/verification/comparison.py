@@ -105,8 +105,9 @@ class Agreement:
     @classmethod
     def of(cls, name: str, ours: Array, reference: Reference) -> Agreement:
         """That of our values with a reference; what is no number is infinitely wrong."""
-        ours = np.broadcast_to(ours, reference.values.shape)
-        error = relative_error(ours, reference.values, reference.floor)
+        # Where only lines without sources have samples, the reference has one point.
+        ours, theirs = np.broadcast_arrays(ours, reference.values)
+        error = relative_error(ours, theirs, reference.floor)
         errors = np.where(reference.compared, np.where(np.isnan(error), np.inf, error), 0.0)
         place = tuple(int(k) for k in np.unravel_index(errors.argmax(), errors.shape))
         return cls(
@@ -118,7 +119,7 @@ class Agreement:
             place=place,
             element=reference.element(place),
             ours=float(ours[place]),
-            theirs=float(reference.values[place]),
+            theirs=float(theirs[place]),
         )
 
 

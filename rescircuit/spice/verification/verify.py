@@ -198,9 +198,14 @@ def verify(
 
 def _nodal(written: Deck, timeout: float) -> SpiceResult:  # noqa: ARG001 - SuperLU cannot be interrupted
     solution = solve_deck(written.lines())
+    voltages, currents = solution.node_voltages, solution.source_currents
+    if written.temperatures is not None:
+        voltages, currents = (
+            {name: values.reshape(written.shape) for name, values in found.items()} for found in (voltages, currents)
+        )
     return SpiceResult(
-        node_voltages=solution.node_voltages,
-        source_currents=solution.source_currents,
+        node_voltages=voltages,
+        source_currents=currents,
         version="of the deck's nodal matrix",
         seconds=solution.seconds,
         engine="SuperLU",

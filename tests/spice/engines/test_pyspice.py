@@ -1,50 +1,59 @@
-"""A circuit built in PySpice is the same circuit: ngspice finds the same voltages and currents in it."""
+"""A circuit built in PySpice is the same circuit, made of objects that PySpice's users know."""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
 
-import numpy as np
 import pytest
 
-import rescircuit as rc
+from rescircuit.devices.switches.bsim4 import BSIM4Card
 from rescircuit.errors import InputError, MissingToolError
-from rescircuit.spice import bank_circuit, crossbar_circuit, run_deck, to_pyspice, write_deck
+from rescircuit.spice import (
+    Bsim4Model,
+    Capacitor,
+    Circuit,
+    CurrentMirror,
+    CurrentSource,
+    Element,
+    GivenCharge,
+    GivenCurrent,
+    Instance,
+    Model,
+    Resistor,
+    SineSource,
+    Subcircuit,
+    Transient,
+    VoltageSource,
+    to_pyspice,
+)
+from rescircuit.spice.circuits.sources import SelectedSource
+
+GROUND = VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0)
+SUPPLY = VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)
+HALF = Subcircuit(
+    name="half",
+    ports=("a", "b"),
+    elements=(
+        Resistor(name="r_1", plus="a", minus="middle", resistance=1e3),
+        Resistor(name="r_2", plus="middle", minus="b", resistance=1e3),
+    ),
+)
+WHOLE = Subcircuit(
+    name="whole",
+    ports=("plus", "minus"),
+    elements=(
+        Instance(name="x_left", ports=("plus", "joint"), model="half"),
+        Instance(name="x_right", ports=("joint", "minus"), model="half"),
+        Resistor(name="r_1", plus="joint", minus="0", resistance=8e3),
+    ),
+)
 
 
-def run_both(circuit):
-    """Results of our deck and of PySpice's netlist with our deck's cards for tolerances and analysis."""
-    deck = write_deck(circuit)
-    cards = deck.text[deck.text.index(".options") :]
-    if circuit.n_samples is not None:  # PySpice's netlist has its own selector
-        cards = cards.replace("v_sample_index sample_index 0 dc 0.0\n", "")
-    translated = dataclasses.replace(deck, text=f"{to_pyspice(circuit)}{cards}")
-    return run_deck(deck), run_deck(translated)
-
-
-def assert_same(circuit):
-    ours, theirs = run_both(circuit)
-    assert set(ours.node_voltages) == set(circuit.nodes)
-    for node, voltages in ours.node_voltages.items():
-        assert theirs.node_voltages[node] == pytest.approx(voltages, rel=1e-12, abs=1e-15)
-    for source, currents in ours.source_currents.items():
-        assert theirs.source_currents[source] == pytest.approx(currents, rel=1e-12, abs=1e-20)
-
-
-def test_resistors_and_sources(divider):
-    assert_same(divider)
-
-
-def test_a_bank_with_transistors_over_samples():
-    bank = rc.Bank.sample(rc.Resistor(nominal=10e3, mismatch=0.01), n=6, switch=rc.NMOS(w_over_l=10, r_off=1e9), seed=3)
-    mask = np.array([True, False, True, True, False, True])
-    assert_same(bank_circuit(bank, mask=mask, voltages=[0.0, 0.1, 1 / 3]))
-
-
-def test_a_crossbar_with_wires():
-    conductances = np.random.default_rng(2).uniform(1e-6, 1e-5, (4, 3))
-    assert_same(crossbar_circuit(rc.Crossbar(conductances, 1.0, 2.0)))
+def line_of(element, **options):
+    """What PySpice writes for an element between in and out."""
+    netlist = to_pyspice(Circuit(elements=(SUPPLY, element, GROUND), **options))
+    return str(netlist[element.name[0].upper() + element.name[1:]])
 
 
 def test_elements_and_nodes_can_be_reached_in_pyspice(transistor):
@@ -54,15 +63,115 @@ def test_elements_and_nodes_can_be_reached_in_pyspice(transistor):
     assert {str(node) for node in netlist.nodes} == {"0", "drain", "gate", "out"}
 
 
+def test_models_are_objects_with_their_parameters(transistor):
+    netlist = to_pyspice(transistor)
+    (model,) = netlist.models
+    assert (model.model_type, model["level"], model["kp"], model["lambda"], model["is"]) == (
+        "nmos",
+        1,
+        200e-6,
+        0.02,
+        1e-14,
+    )
+    card = BSIM4Card(parameters=(("toxe", 3e-9), ("vth0", 0.4)), version="4.5")
+    other = dataclasses.replace(transistor, models=(Bsim4Model(name="switch", card=card),))
+    (model,) = to_pyspice(other).models
+    assert str(model) == ".model switch nmos (level=14 toxe=3e-09 version=4.5 vth0=0.4)"
+
+
+@pytest.mark.parametrize(
+    ("element", "line"),
+    [
+        (Resistor(name="r_1", plus="in", minus="out", resistance=1 / 3), "R_1 in out 0.3333333333333333"),
+        (
+            Resistor(name="r_1", plus="in", minus="out", resistance=1e3, tc1=1e-6, tc2=-2e-8),
+            "R_1 in out 1000.0 tc1=1e-06 tc2=-2e-08",
+        ),
+        (CurrentSource(name="i_1", plus="in", minus="out", current=1e-3), "I_1 in out 0.001"),
+        (CurrentMirror(name="f_1", plus="in", minus="out", source="v_in", gain=2.0), "F_1 in out v_in 2.0"),
+        (
+            GivenCurrent(name="b_1", plus="in", minus="out", formula="1e-6 * sinh(v(in, out) / 0.2)"),
+            "B_1 in out i=1e-6 * sinh(v(in, out) / 0.2)",
+        ),
+        (
+            GivenCharge(name="c_1", plus="in", minus="out", formula="1e-12 * v(in, out)"),
+            "C_1 in out q = '1e-12 * v(in, out)'",
+        ),
+        (Capacitor(name="c_1", plus="in", minus="out", capacitance=1e-12, tc1=1e-6), "C_1 in out 1e-12 tc1=1e-06"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Element) else "",
+)
+def test_what_pyspice_writes(element, line):
+    assert line_of(element) == line
+
+
+def test_what_pyspice_writes_of_a_transient():
+    over_time = Transient(stop=1e-3, max_step=1e-6)
+    charged = Capacitor(name="c_1", plus="in", minus="out", capacitance=1e-12, initial_voltage=0.0)
+    assert line_of(charged, transient=over_time) == "C_1 in out 1e-12 ic=0.0"
+    sine = SineSource(name="v_1", plus="out", minus="0", amplitude=1.0, frequency=1e3)
+    load = Resistor(name="r_1", plus="out", minus="0", resistance=1e3)
+    netlist = to_pyspice(Circuit(elements=(sine, load), transient=over_time))
+    assert str(netlist["V_1"]) == "V_1 out 0 sin(0.0 1.0 1000.0 0.0 0.0 0.0)"
+
+
+def test_samples_follow_a_selector_that_can_be_swept():
+    swept = SelectedSource(name="b_in", plus="in", minus="0", voltages=(0.1, 0.2))
+    load = Resistor(name="r_1", plus="in", minus="0", resistance=1e3)
+    netlist = to_pyspice(Circuit(elements=(swept, load)))
+    assert str(netlist["B_in"]) == f"B_in in 0 v={swept.expression}"
+    assert str(netlist["V_sample_index"]) == "V_sample_index sample_index 0 0.0"
+
+
+def test_subcircuits_are_objects_with_elements():
+    whole = Instance(name="x_whole", ports=("in", "out"), model="whole")
+    netlist = to_pyspice(Circuit(elements=(SUPPLY, whole, GROUND), models=(HALF, WHOLE)))
+    assert netlist.raw_spice == ""
+    half, whole = netlist.subcircuits
+    assert (half.name, half.external_nodes) == ("half", ("a", "b"))
+    assert half["R_1"].resistance == 1e3
+    assert [str(element) for element in whole.elements] == [
+        "X_left plus joint half",
+        "X_right joint minus half",
+        "R_1 joint 0 8000.0",
+    ]
+    assert str(netlist["X_whole"]) == "X_whole in out whole"
+
+
+def test_comments_are_not_kept(divider):
+    commented = dataclasses.replace(divider, comment="spoken", notes={"r_1": "of it"})
+    assert str(to_pyspice(commented)) == str(to_pyspice(divider))
+
+
 def test_a_node_named_like_a_keyword_of_python_makes_no_noise(divider, caplog, capfd):
-    to_pyspice(divider)
+    inside = Subcircuit(
+        name="s", ports=("in", "is"), elements=(Resistor(name="r_1", plus="in", minus="is", resistance=1.0),)
+    )
+    used = Instance(name="x_1", ports=("in", "out"), model="s")
+    to_pyspice(dataclasses.replace(divider, elements=(*divider.elements, used), models=(inside,)))
     assert not caplog.records
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_circuit_that_breaks_a_rule_is_refused(divider):
-    with pytest.raises(InputError, match="at least two elements"):
+    with pytest.raises(InputError, match="alone"):
         to_pyspice(dataclasses.replace(divider, elements=divider.elements[:-1]))
+
+
+def test_a_kind_that_pyspice_does_not_have_is_refused(divider, transistor):
+    class Coil(Element):
+        name = "l_1"
+        terminals = ("in", "out")
+        words = ("1e-9",)
+
+    class Diode(Model):
+        name = "switch"
+        cards = ((".model", "switch", "d"),)
+
+    with pytest.raises(InputError, match="that PySpice has, too, got 'Coil'"):
+        to_pyspice(dataclasses.replace(divider, elements=(*divider.elements, Coil())))
+    with pytest.raises(InputError, match="that PySpice has, too, got 'Diode'"):
+        to_pyspice(dataclasses.replace(transistor, models=(Diode(),)))
 
 
 def test_without_pyspice_the_message_says_how_to_get_it(divider, monkeypatch):

@@ -129,14 +129,14 @@ def _read(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit)
             values=words,
             unit="V",
             element=node(topology.word_nodes),
-            floor=limit.floor_of_voltages(np.maximum(largest, word_lines.stray_voltages))[:, :, np.newaxis],
+            floor=limit.floor_of_voltages(np.maximum(largest, word_lines.stray_voltages(stray)))[:, :, np.newaxis],
             limit=limit,
         ),
         _BIT_LINES: Reference(
             values=bits,
             unit="V",
             element=node(topology.bit_nodes),
-            floor=limit.floor_of_voltages(np.maximum(largest, bit_lines.stray_voltages))[:, np.newaxis, :],
+            floor=limit.floor_of_voltages(np.maximum(largest, bit_lines.stray_voltages(stray)))[:, np.newaxis, :],
             limit=limit,
         ),
     }
@@ -192,7 +192,6 @@ class _Lines:
         """The largest such product of all loose lines, ampere, (k,)."""
         return np.where(self.loose, self.rounded, 0.0).max(axis=-1)
 
-    @property
-    def stray_voltages(self) -> Array:
-        """What such a current makes of a loose line's voltage, (k, m)."""
-        return np.where(self.loose, self.rounded / self.conducted, 0.0)
+    def stray_voltages(self, currents: Array) -> Array:
+        """What such currents, (k, 1), those of all loose lines, make of a loose line's voltage, (k, m)."""
+        return np.where(self.loose, currents / self.conducted, 0.0)

@@ -1,0 +1,218 @@
+"""A linear circuit as it is read, element by element, and its solution at all of its points."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rescircuit.checks import Array
+from rescircuit.errors import InputError
+from rescircuit.spice.engines.nodal_network import Ends, LinearNetwork, NetworkSolution
+from rescircuit.spice.engines.nodal_system import solve_network
+
+__all__ = ["CircuitSolution", "ElementTable"]
+
+_METHOD = "nodal analysis, SuperLU, refined"
+_MOST_VALUES = 1 << 28  # voltages in one solution: 2 GiB
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CircuitSolution:
+    """The solution of a linear circuit at rest, with its certificate.
+
+    A circuit with K samples at T temperatures has T * K points, the samples of the first temperature first, as in
+    ngspice; otherwise T and K are 1.
+
+    Attributes
+    ----------
+    node_voltages : mapping of node to (T * K,) array
+        Volt.
+    source_currents : mapping of source to (T * K,) array
+        Ampere, from ``plus`` through the source to ``minus``; each is the sum of the currents that reach it.
+    residual : float
+        Backward error ``|Y v - i| / (|Y| |v| + |i|)`` of the worst point, with largest entries as norms, before the
+        voltages are rounded to one double each.
+    imbalance : float
+        The largest sum of the currents at a node, as a share of the sum of their magnitudes.
+    error : float
+        Bound of the voltages' error, as a share of the largest voltage; an estimate where the circuit has mirrors.
+    condition : float
+        ``|Y| |1/Y|`` in the same norms, at the worst temperature; a lower bound where the circuit has mirrors.
+    method : str
+        How it was found.
+    seconds : float
+        Wall-clock time, with the reading.
+    """
+
+    node_voltages: Mapping[str, Array]
+    source_currents: Mapping[str, Array]
+    residual: float
+    imbalance: float
+    error: float
+    condition: float
+    method: str
+    seconds: float
+
+
+class _Rows(Mapping[str, Array]):
+    """Rows of an array by name, without an object for each."""
+
+    def __init__(self, places: Mapping[str, int], values: Array) -> None:
+        self._places, self._values = places, values
+
+    def __getitem__(self, name: str) -> Array:
+        return self._values[self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@dataclass(kw_only=True)
+class ElementTable:
+    """The elements of a linear circuit in columns; nodes are numbers, ground is 0.
+
+    Attributes
+    ----------
+    nodes : dict of str to int
+        Numbers of the nodes by name.
+    plus, minus : array of int
+        The ends of the resistors.
+    resistances : array of float
+        Ohm, above 0.
+    coefficients : dict of int to (float, float)
+        ``tc1`` (1/K) and ``tc2`` (1/K²) of the resistors that have any, by their place.
+    sources : dict of str to (int, int, array)
+        Plus, minus and voltages, (1,) or (K,), of the voltage sources by name.
+    currents : list of (int, int, float)
+        Plus, minus and ampere of the current sources.
+    mirrors : list of (int, int, str, float)
+        Plus, minus, the voltage source and the gain of the mirrors.
+    """
+
+    nodes: dict[str, int] = field(default_factory=lambda: {"0": 0})
+    plus: array[int] = field(default_factory=lambda: array("q"))
+    minus: array[int] = field(default_factory=lambda: array("q"))
+    resistances: array[float] = field(default_factory=lambda: array("d"))
+    coefficients: dict[int, tuple[float, float]] = field(default_factory=dict)
+    sources: dict[str, tuple[int, int, Array]] = field(default_factory=dict)
+    currents: list[tuple[int, int, float]] = field(default_factory=list)
+    mirrors: list[tuple[int, int, str, float]] = field(default_factory=list)
+
+    def node(self, name: str) -> int:
+        """The number of the node `name`, a new one if it has none."""
+        return self.nodes.setdefault(name, len(self.nodes))
+
+    def add_resistor(self, plus: int, minus: int, resistance: float, tc1: float = 0.0, tc2: float = 0.0) -> None:
+        """A resistor of `resistance` ohm between two nodes."""
+        if tc1 or tc2:
+            self.coefficients[len(self.resistances)] = tc1, tc2
+        self.plus.append(plus)
+        self.minus.append(minus)
+        self.resistances.append(resistance)
+
+    def solved(
+        self,
+        *,
+        samples: int,
+        warmer: Sequence[float],
+        started: float,
+        nodes: Mapping[str, int] | None = None,
+        sources: Mapping[str, str] | None = None,
+    ) -> CircuitSolution:
+        """The solution at all points.
+
+        Parameters
+        ----------
+        samples : int
+            K.
+        warmer : sequence of float (T,)
+            By how many kelvin the circuit is above the temperature at which its resistances hold.
+        started : float
+            When the reading began, by ``time.perf_counter``.
+        nodes : mapping of str to int, optional
+            The nodes, by the names that they are to have in the solution; by default all but ground.
+        sources : mapping of str to str, optional
+            The sources whose currents are asked for, likewise; by default all.
+
+        Raises
+        ------
+        InputError, SolutionError
+            See :func:`rescircuit.spice.engines.nodal_system.solve_network`; for a resistance that is not above 0 at
+            one of the temperatures, and for more values than memory is meant to hold.
+        """
+        names = list(self.nodes)
+        points = samples * len(warmer)
+        if points * len(names) > _MOST_VALUES:
+            required = f"at most {_MOST_VALUES:,} voltages, points times nodes"
+            raise InputError("the circuit", required, f"{points} points of {len(names)} nodes", "Take fewer samples.")
+        distinct = warmer if self.coefficients else warmer[:1]  # without coefficients all temperatures are alike
+        found = [solve_network(self._network(names, samples, kelvin)) for kelvin in distinct]
+        repeated = len(warmer) // len(distinct)
+        wanted = {name: k for k, name in enumerate(names) if k} if nodes is None else dict(nodes)
+        places = {name: k for k, name in enumerate(self.sources)}
+        currents = places if sources is None else {name: places[own] for name, own in sources.items()}
+        return CircuitSolution(
+            node_voltages=_Rows(wanted, _points([each.node_voltages for each in found], repeated)),
+            source_currents=_Rows(currents, _points([each.source_currents for each in found], repeated)),
+            residual=max(each.residual for each in found),
+            imbalance=max(each.imbalance for each in found),
+            error=max(each.error for each in found),
+            condition=max(each.condition for each in found),
+            method=_stated_method(found[0]),
+            seconds=time.perf_counter() - started,
+        )
+
+    def _network(self, names: Sequence[str], samples: int, kelvin: float) -> LinearNetwork:
+        places = {name: k for k, name in enumerate(self.sources)}
+        voltages = [np.broadcast_to(values, samples) for _, _, values in self.sources.values()]
+        currents = np.array([[ampere] for _, _, ampere in self.currents]).reshape(-1, 1)
+        return LinearNetwork(
+            nodes=names,
+            sources=list(self.sources),
+            ends=np.array([self.plus, self.minus], np.intp),
+            conductances=1.0 / self._resistances(names, kelvin),
+            source_ends=_ends(self.sources.values()),
+            voltages=np.array(voltages).reshape(-1, samples),
+            current_ends=_ends(self.currents),
+            currents=np.broadcast_to(currents, (len(currents), samples)),
+            mirror_ends=_ends(self.mirrors),
+            mirrored=np.array([places[source] for _, _, source, _ in self.mirrors], np.intp),
+            gains=np.array([gain for *_, gain in self.mirrors], np.float64),
+        )
+
+    def _resistances(self, names: Sequence[str], kelvin: float) -> Array:
+        """Ohm, at `kelvin` above the temperature at which the resistors have their values."""
+        resistances = np.array(self.resistances)
+        for place, (tc1, tc2) in self.coefficients.items():
+            factor = 1.0 + tc1 * kelvin + tc2 * kelvin * kelvin
+            if factor <= 0:
+                ends = " and ".join(names[node] for node in (self.plus[place], self.minus[place]))
+                argument = f"resistance between {ends}, {kelvin:g} K above the nominal temperature,"
+                hint = "Its temperature coefficients do not hold so far from there."
+                raise InputError(argument, "above 0 ohm", f"{factor:g} of nominal", hint)
+            resistances[place] *= factor
+        return resistances
+
+
+def _ends(elements: Iterable[tuple]) -> Ends:
+    """Plus and minus of each, (2, number of elements)."""
+    return np.array([element[:2] for element in elements], np.intp).reshape(-1, 2).T
+
+
+def _points(blocks: list[Array], repeated: int) -> Array:
+    """The samples of all temperatures side by side."""
+    values = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+    values = values if repeated == 1 else np.tile(values, repeated)
+    values.flags.writeable = False
+    return values
+
+
+def _stated_method(solution: NetworkSolution) -> str:
+    return f"{_METHOD}; {solution.unknowns:,} unknowns, {solution.fill:,} entries in the factors"

@@ -1,0 +1,187 @@
+"""A circuit run by PySpice, through ngspice's shared library, in a process of its own.
+
+This is the second way to ngspice: PySpice writes the netlist, names the analysis and reads the vectors out of the
+library's memory, where :mod:`rescircuit.spice.engines.ngspice` writes a deck and reads a file. What comes is believed
+under the same rules. In the library a circuit that it cannot read may end the process, or spoil every later circuit;
+so each run has a process of its own, next to no environment, a fresh folder and a time limit.
+
+ngspice as a library always runs a ``.spiceinit``: that of the current folder, or else of the home folder, which it
+learns from the system and not from HOME. An empty one in the fresh folder keeps it from that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rescircuit.checks import positive_number
+from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
+from rescircuit.spice.circuits.circuit import Circuit
+from rescircuit.spice.circuits.names import SELECTOR_SOURCE
+from rescircuit.spice.decks.writing import TITLE, Deck, current_variable, voltage_variable
+from rescircuit.spice.engines import pyspice_worker
+from rescircuit.spice.engines.acceptance import Words, accepted_values, largest_raw_file
+from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, SpiceResult
+from rescircuit.spice.engines.processes import run_program
+from rescircuit.spice.engines.pyspice import to_pyspice
+from rescircuit.spice.engines.raw import read_raw_of_run
+
+__all__ = ["LIBRARY_VARIABLE", "run_pyspice"]
+
+LIBRARY_VARIABLE = "NGSPICE_LIBRARY_PATH"  # PySpice's own
+
+_LIBRARIES = {
+    "linux": ("libngspice.so", "libngspice.so.0"),  # Debian has the first only with the headers
+    "darwin": ("libngspice.dylib", "/opt/homebrew/lib/libngspice.dylib", "/usr/local/lib/libngspice.dylib"),
+}
+_INSTALL = "Install it with `apt-get install libngspice0` or `brew install libngspice`"
+
+
+def run_pyspice(circuit: Circuit | Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
+    """Run `circuit` in ngspice's shared library by PySpice and return its node voltages and source currents.
+
+    The circuit is that of :func:`rescircuit.spice.to_pyspice`, simulated by its own ``simulator`` with the tolerances,
+    temperatures and analysis of the circuit's deck.
+
+    Parameters
+    ----------
+    circuit : Circuit or Deck
+        What to run; of a deck, its circuit.
+    timeout : float
+        Longest time to wait, second; at most :data:`rescircuit.spice.engines.ngspice.LONGEST_TIMEOUT`.
+
+    Returns
+    -------
+    SpiceResult
+        As from :func:`rescircuit.spice.run_deck`; the version is the library's.
+
+    Raises
+    ------
+    InputError
+        For another timeout, or a circuit that breaks a rule.
+    SpiceError
+        When ngspice or PySpice fails or crashes, complains, takes too long, or brings anything but what was asked for.
+    MissingToolError
+        When there is no PySpice, or no shared library of ngspice.
+    """
+    if positive_number("timeout", timeout, "s") > LONGEST_TIMEOUT:
+        raise InputError("timeout", f"at most {LONGEST_TIMEOUT:g} (s)", timeout)
+    deck = circuit if isinstance(circuit, Deck) else Deck(circuit)
+    job = json.dumps(_job(deck))
+    said = _Said()
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
+        Path(folder, pyspice_worker.JOB).write_text(job, encoding="ascii")
+        Path(folder, ".spiceinit").touch()
+        # Without the warnings that Python 3.12 and later have of PySpice's sources: they would count as ngspice's.
+        command = [sys.executable, "-I", "-W", "ignore", str(Path(pyspice_worker.__file__).absolute())]
+        status = run_program(command, folder, timeout=timeout, hear=said.hear)
+        if status == pyspice_worker.NO_LIBRARY:
+            raise _missing_library()
+        remarks = said.remarks(status)
+        plot = read_raw_of_run(Path(folder, pyspice_worker.RAW), largest_raw_file(deck))
+    seconds = time.perf_counter() - started
+    columns = dict(zip(plot.variables, accepted_values(plot, deck).T, strict=True))
+    return SpiceResult(
+        node_voltages={node: columns[voltage_variable(node)] for node in deck.nodes},
+        source_currents={source: columns[current_variable(source)] for source in deck.sources},
+        version=said.version,
+        seconds=seconds,
+        times=None if deck.transient is None else columns["time"],
+        remarks=remarks,
+        engine="PySpice's ngspice",
+    )
+
+
+class _Said(Words):
+    """What the process says; the library's first words state its version."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._version = ""
+
+    def hear(self, line: str) -> None:
+        """Take one more line."""
+        super().hear(line)
+        stated = None if self._version else re.match(r"\*\* ngspice-(\S+)", line)
+        if stated:
+            self._version = stated[1]
+
+    @property
+    def version(self) -> str:
+        """ngspice's version.
+
+        Raises
+        ------
+        SpiceError
+            When it was not stated.
+        """
+        if not self._version:
+            raise SpiceError("the library does not state a version of ngspice")
+        return self._version
+
+
+def _job(deck: Deck) -> dict[str, Any]:
+    """What the process is to do: PySpice's netlist without its title, and the arguments of PySpice's simulator."""
+    options = _options(deck)
+    analysis, arguments = _analysis(deck)
+    _, _, netlist = str(to_pyspice(deck.circuit)).partition("\n")
+    return {
+        "path": [str(Path(folder).absolute()) for folder in sys.path if folder],  # where PySpice may be
+        "libraries": _libraries(),
+        "title": TITLE,
+        "netlist": netlist,
+        "temperature": float(options.pop("temp")),
+        "nominal_temperature": float(options.pop("tnom")),
+        "options": options,
+        "save": [f"v({node})" for node in deck.nodes] + [f"i({source})" for source in deck.sources],
+        "analysis": analysis,
+        "arguments": arguments,
+    }
+
+
+def _options(deck: Deck) -> dict[str, str]:
+    """The keys and values of the deck's card of options: one place states the tolerances of both ways."""
+    _, _, rest = deck.text.rpartition("\n.options ")
+    card = rest.replace("\n+ ", " ").partition("\n")[0]
+    return dict(word.split("=") for word in card.split())
+
+
+def _analysis(deck: Deck) -> tuple[str, dict[str, Any]]:
+    """The name of the simulator's method, and its arguments; a list stands for a slice."""
+    if (transient := deck.transient) is not None:
+        return "transient", {
+            "step_time": transient.max_step,
+            "end_time": transient.stop,
+            "start_time": transient.start,
+            "max_time": transient.max_step,
+            "use_initial_condition": transient.use_initial_conditions,
+        }
+    sweeps: dict[str, Any] = {}
+    if deck.n_samples is not None:
+        sweeps[SELECTOR_SOURCE] = [0.0, deck.n_samples - 1.0, 1.0]
+    if (swept := deck.temperatures) is not None:
+        sweeps["temp"] = [swept.start, swept.stop, swept.step]
+    return ("dc" if sweeps else "operating_point"), sweeps
+
+
+def _libraries() -> list[str]:
+    """What to load the library by: the name or path in NGSPICE_LIBRARY_PATH, or else its usual names."""
+    chosen = os.environ.get(LIBRARY_VARIABLE)
+    if not chosen:
+        return list(_LIBRARIES.get(sys.platform, _LIBRARIES["linux"]))
+    chosen = chosen.replace("{}", "")  # PySpice puts a number there, and none for the first copy of the library
+    return [str(Path(chosen).absolute()) if os.sep in chosen else chosen]
+
+
+def _missing_library() -> MissingToolError:
+    remedy = f"{_INSTALL}, or set {LIBRARY_VARIABLE} to its path."
+    if chosen := os.environ.get(LIBRARY_VARIABLE):
+        remedy = f"{LIBRARY_VARIABLE} is set to {shorten(chosen)}, which cannot be loaded. {remedy}"
+    return MissingToolError("libngspice, ngspice's shared library,", "running circuits by PySpice", remedy)
