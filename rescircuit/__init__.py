@@ -79,8 +79,24 @@ if TYPE_CHECKING:
         map_network,
         save_network,
     )
+    from rescircuit.plotting import draw_schematic
     from rescircuit.quantities import format_quantity, parse_quantity
-    from rescircuit.spice import Deck, Verification, characterise, deck, verify, verify_memristor
+    from rescircuit.spice import (
+        Circuit,
+        CircuitSolution,
+        Deck,
+        Finding,
+        TemperatureSweep,
+        Verification,
+        characterise,
+        deck,
+        electrical_check,
+        solve_circuit,
+        to_pyspice,
+        verify,
+        verify_memristor,
+        verify_settling,
+    )
     from rescircuit.subsetsum import Codebook, Solution, subset_sum
     from rescircuit.subsetsum.integers import count_subsets
     from rescircuit.subsetsum.vectors import VectorSolution, vector_subset_sum
@@ -167,17 +183,26 @@ _HOMES = {
         "map_network",
         "save_network",
     ),
+    "plotting": ("draw_schematic",),
     "quantities": (
         "format_quantity",
         "parse_quantity",
     ),
     "spice": (
+        "Circuit",
+        "CircuitSolution",
         "Deck",
+        "Finding",
+        "TemperatureSweep",
         "Verification",
         "characterise",
         "deck",
+        "electrical_check",
+        "solve_circuit",
+        "to_pyspice",
         "verify",
         "verify_memristor",
+        "verify_settling",
     ),
     "subsetsum": (
         "Codebook",
@@ -218,6 +243,8 @@ __all__ = [
     "Capacitor",
     "CapacitorBank",
     "CapacitorSetting",
+    "Circuit",
+    "CircuitSolution",
     "Codebook",
     "Coefficients",
     "CorrelatedField",
@@ -227,6 +254,7 @@ __all__ = [
     "DifferentialPair",
     "Empirical",
     "Faults",
+    "Finding",
     "Fuse",
     "Geometry",
     "Gradient",
@@ -256,6 +284,7 @@ __all__ = [
     "SolutionError",
     "SpiceError",
     "TabulatedSwitch",
+    "TemperatureSweep",
     "ThresholdSelector",
     "Truncated",
     "Uniform",
@@ -267,7 +296,9 @@ __all__ = [
     "count_subsets",
     "deck",
     "describe",
+    "draw_schematic",
     "effective_conductances",
+    "electrical_check",
     "format_quantity",
     "from_sklearn",
     "list_processes",
@@ -281,12 +312,15 @@ __all__ = [
     "save_chip",
     "save_network",
     "simulate_memristor",
+    "solve_circuit",
     "subset_sum",
+    "to_pyspice",
     "trim",
     "useful_size",
     "vector_subset_sum",
     "verify",
     "verify_memristor",
+    "verify_settling",
     "write_verify",
 ]
 

@@ -20,7 +20,7 @@ from rescircuit.quantities import format_quantity
 if TYPE_CHECKING:
     from rescircuit.network.analog import AnalogLayer, AnalogNetwork, Tile
     from rescircuit.spice.circuits.elements import Element
-    from rescircuit.spice.engines.ngspice import SpiceResult
+    from rescircuit.spice.engines.results import SpiceResult
     from rescircuit.spice.verification.cases.case import Asked, Case
     from rescircuit.spice.verification.comparison import Reference
 

@@ -8,7 +8,7 @@ from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
 from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
-from rescircuit.spice.circuits.rules import check_rules
+from rescircuit.spice.circuits.rules import Finding, check_rules, electrical_check
 from rescircuit.spice.circuits.sources import (
     CurrentSource,
     PiecewiseLinearSource,
@@ -18,13 +18,14 @@ from rescircuit.spice.circuits.sources import (
 )
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.decks.writing import Deck, write_deck
-from rescircuit.spice.engines.ngspice import SpiceResult, find_ngspice, ngspice_version, run_deck, run_decks
+from rescircuit.spice.engines.ngspice import find_ngspice, ngspice_version, run_deck, run_decks
 from rescircuit.spice.engines.nodal import solve_circuit
 from rescircuit.spice.engines.nodal_deck import solve_deck
 from rescircuit.spice.engines.nodal_table import CircuitSolution
 from rescircuit.spice.engines.pyspice import to_pyspice
 from rescircuit.spice.engines.pyspice_process import run_pyspice
 from rescircuit.spice.engines.raw import Plot, read_raw, read_raw_file
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.bank import bank_circuit
 from rescircuit.spice.makers.capacitor_bank import capacitor_bank_circuit
 from rescircuit.spice.makers.crossbar import crossbar_circuit
@@ -50,6 +51,7 @@ __all__ = [
     "CurrentSource",
     "Deck",
     "Element",
+    "Finding",
     "GivenCharge",
     "GivenCurrent",
     "Instance",
@@ -78,6 +80,7 @@ __all__ = [
     "check_rules",
     "crossbar_circuit",
     "deck",
+    "electrical_check",
     "find_ngspice",
     "memristor_circuit",
     "ngspice_version",

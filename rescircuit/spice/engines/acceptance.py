@@ -79,6 +79,21 @@ class Runnable(Protocol):
         ...
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Of those points: temperatures, if there are any, and samples."""
+        ...
+
+    @property
+    def scale(self) -> str | None:
+        """ngspice's name of the variable that a sweep or a transient steps through."""
+        ...
+
+    @property
+    def steps(self) -> tuple[float, ...] | None:
+        """What that variable must be at each point of a sweep."""
+        ...
+
+    @property
     def variables(self) -> frozenset[str]:
         """Names of the variables of that plot, as ngspice spells them."""
         ...
@@ -153,6 +168,8 @@ def accepted_values(plot: Plot, deck: Runnable) -> Array:
         _refuse_other_times(plot["time"], deck.transient)
     elif len(plot.values) != deck.points:
         raise SpiceError(f"ngspice wrote {len(plot.values)} points where {deck.points} were asked for")
+    elif deck.steps is not None and deck.scale is not None and not np.allclose(plot[deck.scale], deck.steps, rtol=0.0):
+        raise SpiceError(f"ngspice swept {deck.scale} over other values than those asked for")
     return plot.values.real
 
 

@@ -12,25 +12,24 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Event
 
-from rescircuit.checks import Array, positive_number, whole_number
+from rescircuit.checks import positive_number, whole_number
 from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
-from rescircuit.spice.decks.writing import current_variable, voltage_variable
-from rescircuit.spice.engines.acceptance import Runnable, Words, accepted_values, largest_raw_file, quote
+from rescircuit.spice.engines.acceptance import Runnable, Words, largest_raw_file, quote
 from rescircuit.spice.engines.processes import run_program
 from rescircuit.spice.engines.raw import read_raw_of_run
+from rescircuit.spice.engines.results import SpiceResult, read_result
 from rescircuit.spice.engines.side_by_side import run_side_by_side
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "EXECUTABLE_VARIABLE",
     "LONGEST_TIMEOUT",
-    "SpiceResult",
+    "checked_timeout",
     "find_ngspice",
     "ngspice_version",
     "run_deck",
@@ -43,39 +42,6 @@ DEFAULT_TIMEOUT = 120.0  # second; an array with all its wires takes 3 s if 64 x
 LONGEST_TIMEOUT = 1e6  # second, eleven days; an operating system waits no longer than some three weeks at once
 
 _INSTALL = "Install it with `apt-get install ngspice` or `brew install ngspice`"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpiceResult:
-    """What a run brought; K is the number of samples or of points in time, 1 for an operating point.
-
-    Where temperatures were swept, arrays are (T, K).
-
-    Attributes
-    ----------
-    node_voltages : mapping of node to (K,) array
-        Volt, by the circuit's own names.
-    source_currents : mapping of source to (K,) array
-        Ampere, from ``plus`` through the source to ``minus``.
-    version : str
-        ngspice's version.
-    seconds : float
-        Wall-clock time of the run.
-    times : (K,) array or None
-        The points of a transient, second, rising.
-    remarks : tuple of str
-        What ngspice said of a BSIM4 card that it took as it is.
-    engine : str
-        What solved the circuit: ``ngspice``, or another of the engines that bring such a result.
-    """
-
-    node_voltages: Mapping[str, Array]
-    source_currents: Mapping[str, Array]
-    version: str
-    seconds: float
-    times: Array | None = None
-    remarks: tuple[str, ...] = ()
-    engine: str = "ngspice"
 
 
 def run_deck(deck: Runnable, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
@@ -97,7 +63,7 @@ def run_deck(deck: Runnable, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult
     MissingToolError
         When there is no ngspice.
     """
-    task = partial(_run_deck, deck, find_ngspice(), _checked_timeout(timeout))
+    task = partial(_run_deck, deck, find_ngspice(), checked_timeout(timeout))
     return run_side_by_side([task], workers=1)[0]
 
 
@@ -137,7 +103,7 @@ def run_decks(
     MissingToolError
         When there is no ngspice.
     """
-    limit = _checked_timeout(timeout)
+    limit = checked_timeout(timeout)
     most = _processors() if workers is None else whole_number("workers", workers, 1)
     ngspice = find_ngspice()
     tasks = [partial(_run_numbered, k, deck, ngspice, limit) for k, deck in enumerate(decks)]
@@ -161,18 +127,11 @@ def _run_deck(deck: Runnable, ngspice: str, timeout: float, stop: Event) -> Spic
         remarks = words.remarks(status)
         plot = read_raw_of_run(Path(folder, "out.raw"), largest_raw_file(deck))
     seconds = time.perf_counter() - started
-    columns = dict(zip(plot.variables, accepted_values(plot, deck).T, strict=True))
-    return SpiceResult(
-        node_voltages={node: columns[voltage_variable(node)] for node in deck.nodes},
-        source_currents={source: columns[current_variable(source)] for source in deck.sources},
-        version=ngspice_version(ngspice),
-        seconds=seconds,
-        times=None if deck.transient is None else columns["time"],
-        remarks=remarks,
-    )
+    return read_result(plot, deck, version=ngspice_version(ngspice), seconds=seconds, remarks=remarks, engine="ngspice")
 
 
-def _checked_timeout(timeout: float) -> float:
+def checked_timeout(timeout: float) -> float:
+    """`timeout` (second), if an operating system waits so long."""
     number = positive_number("timeout", timeout, "s")
     if number > LONGEST_TIMEOUT:
         raise InputError("timeout", f"at most {LONGEST_TIMEOUT:g} (s)", timeout)

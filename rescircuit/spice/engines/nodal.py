@@ -63,7 +63,7 @@ def solve_circuit(circuit: Circuit) -> CircuitSolution:
     temperatures = (circuit.temperature_celsius,) if swept is None else swept.values
     nominal = circuit.nominal_temperature_celsius
     warmer = [celsius - nominal for celsius in temperatures]
-    return table.solved(samples=circuit.n_samples or 1, warmer=warmer, started=started)
+    return table.solved(samples=circuit.n_samples or 1, warmer=warmer, swept=swept is not None, started=started)
 
 
 def _add(table: ElementTable, placed: Placed) -> None:

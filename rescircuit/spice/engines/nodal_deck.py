@@ -79,12 +79,14 @@ def _solved(lines: Iterable[str], started: float) -> CircuitSolution:
     for card in cards(lines):
         reader.take(card)
     reader.check_complete()
-    samples, temperatures = reader.points()
+    samples, temperatures, swept = reader.points()
     nodes = {name: reader.saved_node(card, name) for card, kind, name in reader.saved if kind == "v"}
     sources = {name: reader.saved_source(card, name) for card, kind, name in reader.saved if kind == "i"}
     nominal = reader.options.get("tnom", _DEFAULT_CELSIUS)
     warmer = [celsius - nominal for celsius in temperatures]
-    return reader.table.solved(samples=samples, warmer=warmer, started=started, nodes=nodes, sources=sources)
+    return reader.table.solved(
+        samples=samples, warmer=warmer, swept=swept, started=started, nodes=nodes, sources=sources
+    )
 
 
 class _Scope(NamedTuple):
@@ -252,13 +254,14 @@ class _Reader:
             raise InputError(f"line {card.number} of the deck", "a list of the deck's nodes and sources", f"i({name})")
         return name.lower()
 
-    def points(self) -> tuple[int, list[float]]:
-        """How many samples there are, and the temperatures, °C; the sources get their voltages."""
+    def points(self) -> tuple[int, list[float], bool]:
+        """How many samples there are, the temperatures, °C, and whether they are swept; sources get their voltages."""
         card = self._analysis or Card(0, "")
         words = card.text.lower().split()[1:]
         sweeps = {words[k]: sweep_steps(card, words[k + 1 : k + 4]) for k in range(0, len(words), 4)}
         temperatures = [self.options.get("temp", _DEFAULT_CELSIUS)]
-        if "temp" in list(sweeps)[-1:]:
+        warmed = "temp" in list(sweeps)[-1:]
+        if warmed:
             temperatures = sweeps.pop("temp").tolist()
         if len(sweeps) > 1:
             refuse(card, "a sweep of one source, or of the temperature, or of both in this order")
@@ -269,7 +272,7 @@ class _Reader:
             self.table.sources[swept] = (*self.table.sources[swept][:2], values)
         for name in self._following:
             self._follow(name, swept, values)
-        return values.size, temperatures
+        return values.size, temperatures, warmed
 
     def _follow(self, name: str, swept: str, values: Array) -> None:
         """Give a B source the voltages that belong to those of the swept source."""

@@ -24,14 +24,13 @@ _MOST_VALUES = 1 << 28  # voltages in one solution: 2 GiB
 class CircuitSolution:
     """The solution of a linear circuit at rest, with its certificate.
 
-    A circuit with K samples at T temperatures has T * K points, the samples of the first temperature first, as in
-    ngspice; otherwise T and K are 1.
+    Arrays are (K,) for K samples, 1 without any, and (T, K) where T temperatures are swept.
 
     Attributes
     ----------
-    node_voltages : mapping of node to (T * K,) array
+    node_voltages : mapping of node to array
         Volt.
-    source_currents : mapping of source to (T * K,) array
+    source_currents : mapping of source to array
         Ampere, from ``plus`` through the source to ``minus``; each is the sum of the currents that reach it.
     residual : float
         Backward error ``|Y v - i| / (|Y| |v| + |i|)`` of the worst point, with largest entries as norms, before the
@@ -59,13 +58,13 @@ class CircuitSolution:
 
 
 class _Rows(Mapping[str, Array]):
-    """Rows of an array by name, without an object for each."""
+    """Rows of an array by name, each in this shape, without an object for each."""
 
-    def __init__(self, places: Mapping[str, int], values: Array) -> None:
-        self._places, self._values = places, values
+    def __init__(self, places: Mapping[str, int], values: Array, shape: tuple[int, ...]) -> None:
+        self._places, self._values, self._shape = places, values, shape
 
     def __getitem__(self, name: str) -> Array:
-        return self._values[self._places[name]]
+        return self._values[self._places[name]].reshape(self._shape)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -122,6 +121,7 @@ class ElementTable:
         *,
         samples: int,
         warmer: Sequence[float],
+        swept: bool,
         started: float,
         nodes: Mapping[str, int] | None = None,
         sources: Mapping[str, str] | None = None,
@@ -134,6 +134,8 @@ class ElementTable:
             K.
         warmer : sequence of float (T,)
             By how many kelvin the circuit is above the temperature at which its resistances hold.
+        swept : bool
+            Whether temperatures are an axis of what comes back.
         started : float
             When the reading began, by ``time.perf_counter``.
         nodes : mapping of str to int, optional
@@ -158,9 +160,10 @@ class ElementTable:
         wanted = {name: k for k, name in enumerate(names) if k} if nodes is None else dict(nodes)
         places = {name: k for k, name in enumerate(self.sources)}
         currents = places if sources is None else {name: places[own] for name, own in sources.items()}
+        shape = (len(warmer), samples) if swept else (samples,)
         return CircuitSolution(
-            node_voltages=_Rows(wanted, _points([each.node_voltages for each in found], repeated)),
-            source_currents=_Rows(currents, _points([each.source_currents for each in found], repeated)),
+            node_voltages=_Rows(wanted, _points([each.node_voltages for each in found], repeated), shape),
+            source_currents=_Rows(currents, _points([each.source_currents for each in found], repeated), shape),
             residual=max(each.residual for each in found),
             imbalance=max(each.imbalance for each in found),
             error=max(each.error for each in found),

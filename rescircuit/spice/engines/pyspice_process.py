@@ -17,20 +17,23 @@ import re
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-from rescircuit.checks import positive_number
-from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
+from rescircuit.errors import MissingToolError, SpiceError, shorten
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import SELECTOR_SOURCE
-from rescircuit.spice.decks.writing import TITLE, Deck, current_variable, voltage_variable
+from rescircuit.spice.decks.writing import TITLE, Deck
 from rescircuit.spice.engines import pyspice_worker
-from rescircuit.spice.engines.acceptance import Words, accepted_values, largest_raw_file
-from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, SpiceResult
+from rescircuit.spice.engines.acceptance import Words, largest_raw_file
+from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, checked_timeout
 from rescircuit.spice.engines.processes import run_program
 from rescircuit.spice.engines.pyspice import to_pyspice
 from rescircuit.spice.engines.raw import read_raw_of_run
+from rescircuit.spice.engines.results import SpiceResult, read_result
+from rescircuit.spice.engines.side_by_side import run_side_by_side
 
 __all__ = ["LIBRARY_VARIABLE", "run_pyspice"]
 
@@ -70,33 +73,26 @@ def run_pyspice(circuit: Circuit | Deck, *, timeout: float = DEFAULT_TIMEOUT) ->
     MissingToolError
         When there is no PySpice, or no shared library of ngspice.
     """
-    if positive_number("timeout", timeout, "s") > LONGEST_TIMEOUT:
-        raise InputError("timeout", f"at most {LONGEST_TIMEOUT:g} (s)", timeout)
+    timeout = checked_timeout(timeout)
     deck = circuit if isinstance(circuit, Deck) else Deck(circuit)
-    job = json.dumps(_job(deck))
+    return run_side_by_side([partial(_run, deck, timeout)], workers=1)[0]
+
+
+def _run(deck: Deck, timeout: float, stop: Event) -> SpiceResult:
     said = _Said()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="rescircuit-") as folder:
-        Path(folder, pyspice_worker.JOB).write_text(job, encoding="ascii")
+        Path(folder, pyspice_worker.JOB).write_text(json.dumps(_job(deck)), encoding="ascii")
         Path(folder, ".spiceinit").touch()
         # Without the warnings that Python 3.12 and later have of PySpice's sources: they would count as ngspice's.
         command = [sys.executable, "-I", "-W", "ignore", str(Path(pyspice_worker.__file__).absolute())]
-        status = run_program(command, folder, timeout=timeout, hear=said.hear)
+        status = run_program(command, folder, timeout=timeout, hear=said.hear, stop=stop)
         if status == pyspice_worker.NO_LIBRARY:
             raise _missing_library()
         remarks = said.remarks(status)
         plot = read_raw_of_run(Path(folder, pyspice_worker.RAW), largest_raw_file(deck))
     seconds = time.perf_counter() - started
-    columns = dict(zip(plot.variables, accepted_values(plot, deck).T, strict=True))
-    return SpiceResult(
-        node_voltages={node: columns[voltage_variable(node)] for node in deck.nodes},
-        source_currents={source: columns[current_variable(source)] for source in deck.sources},
-        version=said.version,
-        seconds=seconds,
-        times=None if deck.transient is None else columns["time"],
-        remarks=remarks,
-        engine="PySpice's ngspice",
-    )
+    return read_result(plot, deck, version=said.version, seconds=seconds, remarks=remarks, engine="PySpice's ngspice")
 
 
 class _Said(Words):

@@ -10,7 +10,7 @@ import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.spice.decks.writing import Deck
-from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.verification.agreement import Limit, relative_error
 
 __all__ = ["Agreement", "Reference", "Verification", "agreements", "compared"]

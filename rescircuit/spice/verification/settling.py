@@ -14,7 +14,8 @@ from rescircuit.crossbar.transients import settling_course
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.decks.writing import write_deck
-from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, SpiceResult, run_deck
+from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, run_deck
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.settling import checked_step, read_arrived_charges, settling_circuit
 from rescircuit.spice.verification.agreement import LIMITS
 from rescircuit.spice.verification.cases.case import Asked, Case

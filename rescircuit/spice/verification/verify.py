@@ -19,9 +19,10 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.decks.writing import Deck, write_deck
-from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, SpiceResult, run_deck
+from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, run_deck
 from rescircuit.spice.engines.nodal_deck import solve_deck
 from rescircuit.spice.engines.pyspice_process import run_pyspice
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.verification.cases.banks import bank_case, series_bank_case
 from rescircuit.spice.verification.cases.capacitor_banks import capacitor_bank_case
 from rescircuit.spice.verification.cases.case import Asked, Case
@@ -198,14 +199,9 @@ def verify(
 
 def _nodal(written: Deck, timeout: float) -> SpiceResult:  # noqa: ARG001 - SuperLU cannot be interrupted
     solution = solve_deck(written.lines())
-    voltages, currents = solution.node_voltages, solution.source_currents
-    if written.temperatures is not None:
-        voltages, currents = (
-            {name: values.reshape(written.shape) for name, values in found.items()} for found in (voltages, currents)
-        )
     return SpiceResult(
-        node_voltages=voltages,
-        source_currents=currents,
+        node_voltages=solution.node_voltages,
+        source_currents=solution.source_currents,
         version="of the deck's nodal matrix",
         seconds=solution.seconds,
         engine="SuperLU",

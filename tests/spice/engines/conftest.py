@@ -25,6 +25,11 @@ class TextDeck:
     points: int = 1
     scale: str | None = None
     transient: Transient | None = None
+    steps: None = None
+
+    @property
+    def shape(self):
+        return (self.points,)
 
     @property
     def variables(self):

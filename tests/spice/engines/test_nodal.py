@@ -343,14 +343,14 @@ def hierarchical():
 def test_subcircuits_samples_and_temperatures_as_ngspice():
     circuit = hierarchical()
     solution = solve_circuit(circuit)
-    assert solution.node_voltages["out"].shape == (6,)
+    assert solution.node_voltages["out"].shape == (3, 2)
     assert_as_ngspice(solution, circuit)
     assert {"b_in", "x_both.x_1.v_sense", "x_both.x_2.v_sense"} == set(solution.source_currents)
 
 
 def test_temperatures_without_coefficients_are_all_alike(divider):
     circuit = dataclasses.replace(divider, temperatures=TemperatureSweep(start=0.0, stop=100.0, step=25.0))
-    assert solve_circuit(circuit).node_voltages["middle"].tolist() == [0.75] * 5
+    assert solve_circuit(circuit).node_voltages["middle"].tolist() == [[0.75]] * 5
 
 
 def test_a_crossbar_as_its_solver_and_ngspice_from_the_circuit_and_from_the_text(crossbar):

@@ -83,8 +83,8 @@ def _named_loops(connections: Connections, sources: list[int], ends: list[list[i
         around = sorted([source, *(forest.edges[step]["source"] for step in pairwise(path))])
         names = [connections.element_name(each) for each in around]
         message = (
-            f"The voltage sources {some(names, shown=_NAMED)} form a loop, in which their currents are not determined: take one of "
-            "them out, or put a resistor in series."
+            f"The voltage sources {some(names, shown=_NAMED)} form a loop, in which their currents are not determined: "
+            "take one of them out, or put a resistor in series."
         )
         return found("voltage-loop", names, message)
 

@@ -9,7 +9,7 @@ from typing import Any
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.verification.comparison import Reference
 
 __all__ = ["Asked", "Case"]

@@ -6,8 +6,8 @@ import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.engines.ngspice import SpiceResult
 from rescircuit.spice.engines.nodal import solve_circuit
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.verification.agreement import LIMITS
 from rescircuit.spice.verification.cases.case import Asked, Case
 from rescircuit.spice.verification.comparison import Reference

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rescircuit.checks import Array
 from rescircuit.crossbar import BankCells, Crossbar, LinearCells, NonlinearCrossbar, SelectedCells
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.crossbar import crossbar_circuit, crossbar_inputs
 from rescircuit.spice.verification.agreement import LIMITS, Limit
 from rescircuit.spice.verification.cases.banks import kind_of_bank
