@@ -1,0 +1,136 @@
+"""Tiles of programmed networks as circuits: against inference, ngspice and the chip that was sampled."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import rescircuit as rc
+from rescircuit.errors import InputError
+from rescircuit.network import ArraySpec, Dense, Network, map_network
+
+KINDS = ("banks", "conductances")
+
+
+@pytest.fixture(scope="module")
+def network():
+    rng = np.random.default_rng(3)
+    return Network([Dense(weight=rng.normal(size=(3, 5)), bias=np.zeros(3), activation="relu")])
+
+
+def mapped(network, seed=1, **options):
+    spec = {"rows": 4, "cols": 4, "bank_size": 6, "r_word_line": 1.0, "r_bit_line": 1.0} | options
+    return map_network(network, ArraySpec(**spec), seed=seed)
+
+
+def test_its_banks_are_those_that_were_programmed(network):
+    analog = mapped(network)
+    for index, tile in enumerate(analog.layers[0].tiles):
+        part = analog.tile(0, index)
+        assert part.bank.conductance(tile.mask).reshape(tile.target.shape[0], -1) == pytest.approx(
+            tile.crossbar.conductances, rel=1e-12
+        )
+
+
+@pytest.mark.parametrize("cells", KINDS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_ngspice_agrees_on_every_tile(network, seed, cells):
+    analog = mapped(network, seed)
+    assert len(analog.tiles) == 4
+    for index in range(4):
+        check = rc.verify(analog.tile(0, index, cells=cells))
+        assert check.passed, check.summary()
+        assert {each.name for each in check.agreements} >= {"output_currents", "weighted_sums"}
+
+
+def test_the_node_of_an_output_holds_its_weighted_sum(network):
+    analog = mapped(network, rows=8, cols=8, bank_size=14, r_word_line=0.0, r_bit_line=0.0)
+    x = np.random.default_rng(1).uniform(0.0, 1.0, (3, 5))
+    tile = analog.tile()
+    from rescircuit.spice import run_deck
+
+    result = run_deck(rc.deck(tile, voltages=tile.voltages(x)))
+    sums = np.stack([result.node_voltages[f"sum_{j}"] for j in range(3)], axis=-1)
+    assert sums == pytest.approx(x @ network.layers[0].weight.T, rel=1e-3, abs=2e-3)
+    assert np.maximum(sums, 0.0) == pytest.approx(analog(x), abs=1e-4)  # inference takes switches as linear
+
+
+def test_a_wrong_sum_is_found_and_named(network, monkeypatch):
+    from rescircuit.network.programmed_tile import ProgrammedTile
+
+    part = mapped(network).tile(cells="conductances")
+    right = ProgrammedTile.spice_case
+
+    def off(self, asked):
+        case = right(self, asked)
+
+        def ours(result):
+            found = dict(case.ours(result))
+            found["weighted_sums"] = found["weighted_sums"] * np.array([1.0, 1.0 + 1e-6])
+            return found
+
+        return dataclasses.replace(case, ours=ours)
+
+    monkeypatch.setattr(ProgrammedTile, "spice_case", off)
+    check = rc.verify(part)
+    assert not check.passed
+    assert check.element == "r_sum_1"
+
+
+def test_comments_say_which_weight_a_cell_is_and_which_code_it_holds(network):
+    part = mapped(network).tile(0, 3)
+    text = rc.deck(part).text
+    tile, weight = part.tile, network.layers[0].weight
+    assert (tile.inputs, tile.outputs) == (slice(4, 5), slice(2, 3))
+    assert f"* weight [2, 4] = {weight[2, 4]:.6g}, positive side\nx_cell_0_0 " in text
+    code = "".join("01"[int(bit)] for bit in tile.mask[0, 0, 1])
+    assert f"* word line 0, bit line 1: code {code}\n.subckt cell_0_1 " in text
+    assert "inputs 4 to 4 on the word lines" in text
+    assert text == rc.deck(mapped(network).tile(0, 3)).text
+
+
+def test_a_digital_subtraction_is_not_in_the_circuit(network):
+    part = mapped(network, subtraction="digital").tile()
+    text = rc.deck(part).text
+    assert "sum_" not in text
+    assert "v_sense_1" in text
+
+
+def test_voltages_are_those_of_inference(network):
+    analog = mapped(network, dac_bits=3)
+    x = np.array([0.0, 0.14, 0.5, 1.0, 0.9])
+    volts = analog.tile(0, 0).voltages(x)
+    assert volts == pytest.approx(np.round(x[:4] * 7) / 7 * 0.1)
+    assert analog.tile(0, 2).voltages(np.tile(x, (2, 1))).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda a: a.tile(1), "layer must be a whole number from 0 to 0"),
+        (lambda a: a.tile(0, 4), "index must be a whole number from 0 to 3"),
+        (lambda a: a.tile(0, True), "index must be a whole number"),
+        (lambda a: a.tile(cells="resistors"), "cells must be one of banks, conductances"),
+        (lambda a: a.tile().voltages([0.1, -0.1, 0, 0, 0]), "x must be at least 0"),
+        (lambda a: a.tile().voltages([2.0, 0, 0, 0, 0]), "x must be at most 1"),
+        (lambda a: a.tile().voltages([0.1]), "x must be"),
+        (lambda a: rc.deck(a.tile(), mask=[True]), "mask must be left out for a ProgrammedTile"),
+        (lambda a: rc.deck(a.tile(), bit_line_voltages=0.1), "bit_line_voltages must be left out"),
+        (lambda a: rc.deck(a.tile(), voltages=[0.1]), "voltages must be"),
+    ],
+)
+def test_what_is_not_there_is_refused(network, ask, message):
+    with pytest.raises(InputError, match=message):
+        ask(mapped(network))
+
+
+def test_large_tiles_hand_their_elements_out_one_by_one(network):
+    rng = np.random.default_rng(0)
+    wide = Network([Dense(weight=rng.normal(size=(60, 101)), bias=np.zeros(60))])
+    part = mapped(wide, rows=101, cols=120, bank_size=2).tile(cells="conductances")
+    assert part.tile.crossbar.conductances.size > 10_000
+    circuit = rc.deck(part).circuit
+    assert sum(element.name.startswith("r_sum_") for element in circuit.elements) == 60
+    assert sum(element.name.startswith("r_sum_") for element in circuit.elements) == 60
