@@ -9,6 +9,7 @@ from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mos
 from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.rules import Finding, check_rules, electrical_check
+from rescircuit.spice.circuits.sameness import same_circuit
 from rescircuit.spice.circuits.sources import (
     CurrentSource,
     PiecewiseLinearSource,
@@ -17,6 +18,7 @@ from rescircuit.spice.circuits.sources import (
     VoltageSource,
 )
 from rescircuit.spice.circuits.subcircuits import Subcircuit
+from rescircuit.spice.decks.reading import parse_deck, read_deck
 from rescircuit.spice.decks.writing import Deck, write_deck
 from rescircuit.spice.engines.ngspice import find_ngspice, ngspice_version, run_deck, run_decks
 from rescircuit.spice.engines.nodal import solve_circuit
@@ -85,13 +87,16 @@ __all__ = [
     "memristor_circuit",
     "ngspice_version",
     "pair_circuit",
+    "parse_deck",
     "population_circuit",
+    "read_deck",
     "read_raw",
     "read_raw_file",
     "relative_error",
     "run_deck",
     "run_decks",
     "run_pyspice",
+    "same_circuit",
     "series_bank_circuit",
     "settling_circuit",
     "solve_circuit",

@@ -17,11 +17,15 @@ ABSOLUTE_ZERO = -273.15  # °C
 _MOST_STEPS = 10_000_000  # of a transient: a raw file of some gigabytes
 _MOST_TEMPERATURES = 100_000
 _WITHIN_STOP = 2.220446049250313e-16 * 1e3  # °C by which ngspice lets a sweep's last value exceed its stop
+_SHARE = 1e-6  # of a step, by which a stop may lie beside the last of the temperatures
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemperatureSweep:
     """Temperatures from `start` to `stop`, `step` apart, °C.
+
+    ngspice adds up steps in kelvin. Where its sum would exceed `stop` by rounding and the last temperature be missing,
+    `stop` becomes a millionth of a step more.
 
     Raises
     ------
@@ -34,28 +38,38 @@ class TemperatureSweep:
     step: float
 
     def __post_init__(self) -> None:
-        for field in ("start", "stop"):
-            if finite_number(field, getattr(self, field)) <= ABSOLUTE_ZERO:
-                raise InputError(field, f"above absolute zero, {ABSOLUTE_ZERO} °C", getattr(self, field))
-        positive_number("step", self.step, "°C")
         for field in ("start", "stop", "step"):
             object.__setattr__(self, field, deck_number(field, getattr(self, field)))
+        for field in ("start", "stop"):
+            if getattr(self, field) <= ABSOLUTE_ZERO:
+                raise InputError(field, f"above absolute zero, {ABSOLUTE_ZERO} °C", getattr(self, field))
+        positive_number("step", self.step, "°C")
         if self.stop <= self.start:
             raise InputError("stop", f"above start ({self.start:g} °C)", self.stop)
         if (self.stop - self.start) / self.step > _MOST_TEMPERATURES:
             raise InputError("step", f"for at most {_MOST_TEMPERATURES:,} temperatures", self.step)
-        if len(self.values) < 2 or abs(self.values[-1] - self.stop) > 1e-6 * self.step:
+        beside = abs(self.values[-1] - self.stop)
+        if len(self.values) < 2 or beside > 2 * _SHARE * self.step:
             required = f"a whole part of stop - start ({self.stop - self.start:g} °C)"
             raise InputError("step", required, self.step)
+        if self._reached < len(self.values):
+            object.__setattr__(self, "stop", self.stop + _SHARE * self.step)
+        if self._reached != len(self.values):
+            raise InputError("step", "large enough to be added up in kelvin", self.step)
 
     @cached_property
     def values(self) -> tuple[float, ...]:
-        """The temperatures, °C, added up step by step as ngspice does."""
-        values, celsius = [], self.start
-        while celsius - self.stop <= _WITHIN_STOP:
-            values.append(celsius)
-            celsius += self.step
-        return tuple(values)
+        """The temperatures, °C."""
+        return tuple(self.start + k * self.step for k in range(round((self.stop - self.start) / self.step) + 1))
+
+    @property
+    def _reached(self) -> int:
+        """How many temperatures ngspice takes, by its own sums."""
+        count, kelvin = 0, self.start - ABSOLUTE_ZERO
+        while kelvin + ABSOLUTE_ZERO - self.stop <= _WITHIN_STOP:
+            count += 1
+            kelvin += self.step
+        return count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +103,8 @@ class Transient:
     method: str = "trapezoidal"
 
     def __post_init__(self) -> None:
+        for field in ("stop", "max_step", "start", "relative_tolerance"):
+            object.__setattr__(self, field, deck_number(field, getattr(self, field)))
         positive_number("stop", self.stop, "s")
         if non_negative_number("start", self.start, "s") >= self.stop:
             raise InputError("start", f"before stop ({self.stop:g} s)", self.start)
@@ -100,10 +116,8 @@ class Transient:
             raise InputError("use_initial_conditions", "True or False", self.use_initial_conditions)
         if not 1e-12 <= finite_number("relative_tolerance", self.relative_tolerance) <= 1e-3:
             raise InputError("relative_tolerance", "from 1e-12 to 1e-3", self.relative_tolerance)
-        if self.method not in ("trapezoidal", "gear"):
+        if not isinstance(self.method, str) or self.method not in ("trapezoidal", "gear"):
             raise InputError("method", '"trapezoidal" or "gear"', self.method)
-        for field in ("stop", "max_step", "start", "relative_tolerance"):
-            object.__setattr__(self, field, deck_number(field, getattr(self, field)))
 
     @property
     def least_points(self) -> int:

@@ -150,7 +150,7 @@ class HeldDevice(Behavioural):
         for field, unit in (("r_on", "ohm"), ("v_hold", "V")):
             positive_number(f"{field} of {self.name}", getattr(self, field), unit)
         check_fields(self, "r_on", "v_hold")
-        if self.r_off != math.inf:
+        if not (isinstance(self.r_off, float) and self.r_off == math.inf):
             positive_number(f"r_off of {self.name}", self.r_off, "ohm")
             check_fields(self, "r_off")
 

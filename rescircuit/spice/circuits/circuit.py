@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from rescircuit.checks import finite_number
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import ABSOLUTE_ZERO, NOMINAL_CELSIUS, TemperatureSweep, Transient
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet
@@ -21,10 +20,11 @@ from rescircuit.spice.circuits.names import (
     GROUND,
     check_distinct,
     comment_lines,
+    deck_number,
     inner_node_name,
 )
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SelectedSource, SineSource, Source
-from rescircuit.spice.circuits.subcircuits import Subcircuit, check_members, check_mirrors
+from rescircuit.spice.circuits.subcircuits import Subcircuit, check_member, check_members, check_mirrors
 
 __all__ = ["Circuit", "LazyElements"]
 
@@ -93,8 +93,8 @@ class Circuit:
     probes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.elements, LazyElements):
-            check_members("elements", self.elements, Element)
+        if not isinstance(self.elements, tuple | LazyElements):
+            raise InputError("elements", "a tuple", self.elements)
         check_members("models", self.models, Model)
         check_distinct("model", (model.name for model in self.models))
         if not self.census.n_elements:
@@ -186,8 +186,10 @@ class Circuit:
 
     def _check_temperatures(self) -> None:
         for name in ("temperature_celsius", "nominal_temperature_celsius"):
-            if finite_number(name, getattr(self, name)) <= ABSOLUTE_ZERO:
-                raise InputError(name, f"above absolute zero, {ABSOLUTE_ZERO} °C", getattr(self, name))
+            celsius = deck_number(name, getattr(self, name))
+            if celsius <= ABSOLUTE_ZERO:
+                raise InputError(name, f"above absolute zero, {ABSOLUTE_ZERO} °C", celsius)
+            object.__setattr__(self, name, celsius)
         reached = [self.temperature_celsius]
         if isinstance(self.temperatures, TemperatureSweep):
             reached = list(self.temperatures.values)
@@ -199,7 +201,6 @@ class Circuit:
     def _check_probes(self) -> None:
         if not isinstance(self.probes, tuple):
             raise InputError("probes", "a tuple", self.probes)
-        check_distinct("probe", self.probes)
         instances = {each.name: each.model for each in self.census.with_models if isinstance(each, Instance)}
         for k, probe in enumerate(self.probes):
             *path, node = inner_node_name(f"probes at index {k}", probe).split(".")
@@ -211,6 +212,7 @@ class Circuit:
                 inside = {each.name: each.model for each in model.elements if isinstance(each, Instance)}
             if node not in model.nodes or node in model.ports:  # type: ignore[possibly-unbound] - a path is never empty
                 raise InputError(f"probes at index {k}", "a node of its own of the subcircuit there", probe)
+        check_distinct("probe", self.probes)
 
     def _check_notes(self) -> None:
         if not isinstance(self.notes, Mapping):
@@ -247,11 +249,12 @@ class Census:
 
     @classmethod
     def of(cls, elements: Any) -> Census:
-        """Of these elements, each of which is to be one."""
+        """Of these elements, each of which must be one."""
         names: list[str] = []
         nodes: dict[str, None] = {}
         special: list[Element] = []
         for element in elements:
+            check_member("elements", len(names), element, Element)
             names.append(element.name)
             for node in element.nodes:
                 nodes[node] = None

@@ -89,8 +89,10 @@ def checked_formula(argument: str, formula: Any) -> tuple[str, ...]:
         For what is not one of its tokens after the other, or has brackets that do not match.
     """
     required = "a formula of numbers, v(node), v(node, node), temper, + - * / ^ and known functions"
-    if not isinstance(formula, str) or not formula or len(formula) > _LONGEST or " ".join(formula.split()) != formula:
+    if type(formula) is not str or not 0 < len(formula) <= _LONGEST or " ".join(formula.split()) != formula:
         raise InputError(argument, f"{required}, of at most {_LONGEST:,} characters with single spaces", formula)
+    if "//" in formula:
+        raise InputError(argument, "without //, behind which ngspice takes the rest for a comment", formula)
     nodes: list[str] = []
     place = depth = 0
     while place < len(formula):

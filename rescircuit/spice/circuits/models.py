@@ -114,6 +114,10 @@ class Bsim4Model(Model):
         check_name("name", self.name)
         if not isinstance(self.card, BSIM4Card):
             raise InputError("card", "a BSIM4Card", self.card)
+        names = [name for name, _ in self.card.parameters]
+        for text in (*names, self.card.version):
+            if type(text) is not str:  # it need not write itself as it was checked
+                raise InputError("card", "of str, and of no class made from it", str.__str__(text))
         for name, value in self.card.parameters:
             deck_number(f"{name} of {self.name}", value)
 

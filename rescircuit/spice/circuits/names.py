@@ -56,8 +56,12 @@ def check_name(argument: str, name: Any) -> str:
         For anything but letters, digits and underscores, starting without a digit, for more than
         ``LONGEST_NAME`` characters, and for words that mean something to ngspice.
     """
-    if not isinstance(name, str) or not _FORM.fullmatch(name):
-        required = "letters, digits and underscores, not starting with a digit"
+    required = "letters, digits and underscores, not starting with a digit"
+    if not isinstance(name, str):
+        raise InputError(argument, required, name)
+    if type(name) is not str:  # it need not write itself as it is checked
+        raise InputError(argument, "a str, and of no class made from it", str.__str__(name), "Convert it by str().")
+    if not _FORM.fullmatch(name):
         raise InputError(argument, required, name)
     if len(name) > LONGEST_NAME:
         raise InputError(argument, f"at most {LONGEST_NAME} characters long", name)
@@ -71,7 +75,7 @@ def node_name(argument: str, name: Any, owner: str = "") -> str:
 
     `owner` is whose argument it is, for an error.
     """
-    if isinstance(name, str) and _usual_node(name):
+    if type(name) is str and _usual_node(name):
         return name
     return check_name(f"{argument} of {owner}" if owner else argument, name)
 
@@ -90,9 +94,9 @@ def _means_something(name: str) -> bool:
 
 def inner_node_name(argument: str, name: Any) -> str:
     """`name` if it is that of a node inside an instance, ``x_name.node``, or deeper, ``x_name.x_other.node``."""
-    *instances, node = str(name).split(".")
-    if not isinstance(name, str) or not instances:
+    if type(name) is not str or "." not in name:
         raise InputError(argument, "a node inside an instance, such as x_bank.branch_0", name)
+    *instances, node = name.split(".")
     for instance in instances:
         element_name(argument, instance, "x")
     node_name(argument, node)
@@ -154,5 +158,7 @@ def comment_lines(argument: str, text: Any) -> list[str]:
     """
     if not isinstance(text, str):
         raise InputError(argument, "text", text)
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return [f"* {line}" for line in textwrap.wrap(" ".join(printable.split()), _COMMENT_WIDTH)]
+    plain = str.__str__(text)  # a class of somebody's own may go through other characters than it has
+    printable = "".join(character if character.isprintable() else " " for character in plain)
+    lines = textwrap.wrap(" ".join(printable.split()), _COMMENT_WIDTH, break_on_hyphens=False)
+    return [f"* {line.rstrip()}" for line in lines]  # a line before a broken word may end with a space

@@ -13,7 +13,7 @@ from rescircuit.spice.circuits.models import Card, Model
 from rescircuit.spice.circuits.names import GROUND, check_distinct, check_name, comment_lines
 from rescircuit.spice.circuits.sources import SelectedSource, Source
 
-__all__ = ["Subcircuit", "check_members", "check_mirrors"]
+__all__ = ["Subcircuit", "check_member", "check_members", "check_mirrors"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +85,13 @@ def check_members(argument: str, members: Any, kind: Any) -> None:
     if not isinstance(members, tuple):
         raise InputError(argument, "a tuple", members)
     for k, member in enumerate(members):
-        if not isinstance(member, kind):
-            raise InputError(f"{argument} at index {k}", "made by one of the classes of rescircuit.spice", member)
+        check_member(argument, k, member, kind)
+
+
+def check_member(argument: str, index: int, member: Any, kind: Any) -> None:
+    """Refuse one that is not of this kind."""
+    if not isinstance(member, kind):
+        raise InputError(f"{argument} at index {index}", "made by one of the classes of rescircuit.spice", member)
 
 
 def check_mirrors(elements: Any, sources: set[str]) -> None:

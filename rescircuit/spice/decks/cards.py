@@ -59,20 +59,23 @@ def cards(lines: Iterable[str], *, name: str, first: int = 1) -> Iterator[Card]:
                 raise InputError(f"{name}, line {number}", "after the beginning of what + continues", line)
             words += line[1:].split()
         elif start == "*":
-            if line.startswith("*#"):
-                hint = "ngspice runs what stands behind *#."
-                raise InputError(f"{name}, line {number}", "a comment that is none of ngspice's commands", line, hint)
-            comments.append(line)
+            comments.append(_checked_comment(line, f"{name}, line {number}"))
         else:
             if words:
                 yield Card(begun, words, before)
             begun, words = number, line.split()
-            before = tuple(comments) if comments else ()
-            if before:
-                comments.clear()
-            if not words and before:
+            before = tuple(comments)
+            comments.clear()
+            if before and not words:
                 yield Card(number, words, before)
     if words:
         yield Card(begun, words, before)
     if comments:
         yield Card(number, [], tuple(comments))
+
+
+def _checked_comment(line: str, place: str) -> str:
+    if line.lower().startswith(("*#", "*ng_script")):
+        hint = "ngspice runs what stands behind *# and *ng_script."
+        raise InputError(place, "a comment that is no command", line, hint)
+    return line

@@ -24,7 +24,7 @@ _TOLERANCES = ("reltol", "vntol", "abstol", "gmin")  # of solvers: they do not c
 _TEMPERATURES = ("temp", "tnom")
 _TAIL = re.compile(r";|(?<=\s)\$(?=\s|$)")
 _PROGRAM = re.compile(r"['\"`{}\\|<>!&#@$%^]|//")  # expressions, parameters, commands, includes
-_OTHERS_COMMENT = re.compile(r"\*\s*#|\*ng_script", re.IGNORECASE)
+_NUMBERED = re.compile(r"[rcvi][0-9]+", re.IGNORECASE | re.ASCII)
 _ASSIGNED = re.compile(r" ?= ?")
 _VALUE = {"r": ("resistance", "ohm"), "c": ("capacitance", "F"), "v": ("voltage", "V"), "i": ("current", "A")}
 
@@ -144,18 +144,18 @@ class _Parts:
 
 def _check_title(deck: DeckLines, title: str) -> None:
     """The title is any text, but nothing that somebody may have meant as more."""
-    if _OTHERS_COMMENT.match(title):
+    if title.lower().startswith(("*#", "*ng_script")):
         raise InputError(deck.place(1), "a title that is no command", title)
-    words = title.split()
-    if not words or title.startswith("*"):
+    if not title or title.startswith("*"):
         return
-    hint = "The first line of a deck is its title, and nothing in it counts. Put a title before this line."
-    element = len(words) > 3 and words[0][0].lower() in _VALUE and _is_value(words)
+    words = _TAIL.split(title, maxsplit=1)[0].split()
+    element = len(words) > 3 and (_NUMBERED.fullmatch(words[0]) is not None or _is_element(words))
     if title[0] in ".+" or element:
+        hint = "The first line of a deck is its title, and nothing in it counts. Put a title before this line."
         raise InputError(deck.place(1), "a title", title, hint)
 
 
-def _is_value(words: list[str]) -> bool:
+def _is_element(words: list[str]) -> bool:
     try:
         _element(words, str)
     except InputError:
@@ -168,9 +168,6 @@ def _cleaned(deck: DeckLines) -> Iterator[str]:
     for number, raw in enumerate(islice(deck, 1, None), 2):
         line = raw.strip()
         if line.startswith("*"):
-            if _OTHERS_COMMENT.match(line):
-                hint = "ngspice runs what stands behind *#."
-                raise InputError(deck.place(number), "a comment that is no command", line, hint)
             yield line
             continue
         line = _TAIL.split(line, maxsplit=1)[0].strip() if ";" in line or "$" in line else line
@@ -191,15 +188,17 @@ def _element(words: list[str], node: Callable[[str], str]) -> Element:
     form = f"{name} node node {quantity}"
     if len(words) < 4:
         raise InputError(name, f"of the form {form}", " ".join(words))
-    ends = {"name": name, "plus": node(words[1]), "minus": node(words[2])}
+    plus, minus = node(words[1]), node(words[2])
     if letter in "vi":
         value = _source_value(form, words, unit)
-        return VoltageSource(**ends, voltage=value) if letter == "v" else CurrentSource(**ends, current=value)
+        if letter == "v":
+            return VoltageSource(name=name, plus=plus, minus=minus, voltage=value)
+        return CurrentSource(name=name, plus=plus, minus=minus, current=value)
     value, found = _passive_values(form, words, unit)
     if letter == "r":
-        return Resistor(**ends, resistance=value, **found)
+        return Resistor(name=name, plus=plus, minus=minus, resistance=value, **found)
     initial = found.pop("ic", None)
-    return Capacitor(**ends, capacitance=value, initial_voltage=initial, **found)
+    return Capacitor(name=name, plus=plus, minus=minus, capacitance=value, initial_voltage=initial, **found)
 
 
 def _source_value(form: str, words: list[str], unit: str) -> float:

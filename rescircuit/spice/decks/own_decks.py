@@ -49,12 +49,14 @@ def own_circuit(deck: DeckLines) -> Circuit:
     for card in cards(islice(deck, 1, None), name=deck.name, first=2):
         try:
             parts.take(card)
+        except _CardError as error:
+            raise deck.located(error.line, error.reason) from None
         except InputError as error:
             raise deck.located(card.line, error) from None
     try:
         circuit = parts.circuit()
         expected = write_deck(circuit).lines()
-    except _Misplaced as error:
+    except _CardError as error:
         raise deck.located(error.line, error.reason) from None
     except InputError as error:
         raise _located_by_name(deck, error) from None
@@ -62,8 +64,8 @@ def own_circuit(deck: DeckLines) -> Circuit:
     return circuit
 
 
-class _Misplaced(Exception):
-    """An error about a card that is looked at after the others."""
+class _CardError(Exception):
+    """An error about another card than that which is being read."""
 
     def __init__(self, line: int, reason: InputError) -> None:
         super().__init__(str(reason))
@@ -72,10 +74,11 @@ class _Misplaced(Exception):
 
 @dataclass
 class _Scope:
-    """Where elements go: the circuit itself, or the subcircuit that is being read."""
+    """The subcircuit that is being read."""
 
+    line: int
     head: list[str]
-    comment: str = ""
+    comment: str
     elements: list[Element] = field(default_factory=list)
 
 
@@ -111,7 +114,7 @@ class _Parts:
 
     def _take_dotted(self, key: str, card: Card) -> None:
         if key == ".subckt" and self.inside is None:
-            self.inside = _Scope(card.words, _text(card))
+            self.inside = _Scope(card.line, card.words, _text(card))
         elif key == ".ends" and self.inside is not None:
             self.models.append(_subcircuit(self.inside))
             self.inside = None
@@ -130,13 +133,16 @@ class _Parts:
     def circuit(self) -> Circuit:
         """All that has been read as a circuit."""
         if self.inside is not None:
-            raise InputError("the subcircuit", "ended by .ends", " ".join(self.inside.head))
+            error = InputError("the subcircuit", "ended by .ends", " ".join(self.inside.head))
+            raise _CardError(self.inside.line, error)
+        if ".options" not in self.once:
+            raise InputError("the deck", "with a card .options", "none")
         options = self._read(".options", _options, {})
         return Circuit(
             elements=tuple(self.elements),
             models=tuple(self.models),
-            temperature_celsius=options.get("temp", 0.0),
-            nominal_temperature_celsius=options.get("tnom", 0.0),
+            temperature_celsius=options["temp"],
+            nominal_temperature_celsius=options["tnom"],
             transient=self._read(".tran", lambda words: _transient(words, options), None),
             temperatures=self._read(".dc", _temperatures, None),
             comment=self.comment,
@@ -152,7 +158,7 @@ class _Parts:
         try:
             return reader(card.words)
         except InputError as error:
-            raise _Misplaced(card.line, error) from None
+            raise _CardError(card.line, error) from None
 
 
 def _text(card: Card) -> str:
@@ -168,27 +174,35 @@ def _ends(elements: Iterable[Element], ports: Iterable[str] = ()) -> frozenset[s
 
 
 def _subcircuit(scope: _Scope) -> Subcircuit:
-    _, name, *ports = *scope.head, *[""] * (len(scope.head) < 2)
-    return Subcircuit(
-        name=name,
-        ports=tuple(ports),
-        elements=tuple(scope.elements),
-        comment=scope.comment,
-        open_ends=_ends(scope.elements, ports),
-    )
+    if len(scope.head) < 3:
+        raise _CardError(scope.line, InputError(".subckt", "followed by a name and ports", " ".join(scope.head)))
+    _, name, *ports = scope.head
+    try:
+        return Subcircuit(
+            name=name,
+            ports=tuple(ports),
+            elements=tuple(scope.elements),
+            comment=scope.comment,
+            open_ends=_ends(scope.elements, ports),
+        )
+    except InputError as error:
+        raise _CardError(scope.line, error) from None
 
 
 def _model(words: list[str]) -> Model:
-    if len(words) < 4:
-        raise InputError(".model", "followed by a name, nmos and parameters", " ".join(words))
-    _, name, _, level, *rest = words
+    if len(words) < 5:
+        raise InputError(".model", "followed by a name, nmos, a level and parameters", " ".join(words))
+    _, name, _, level, first, *others = (word.removesuffix(")") for word in words)
+    if level == "(level=14":
+        parameters = tuple(settings(name, others).items())
+        return Bsim4Model(name=name, card=BSIM4Card(parameters=parameters, version=first.removeprefix("version=")))
     if level != "(level=1":
-        return Bsim4Model(name=name, card=BSIM4Card.parse(" ".join(words)))
+        raise InputError(f"model {name}", "of (level=1 or (level=14", level)
     keys = ("vto", "kp", "lambda", "gamma", "phi", "is")
-    found = settings(name, [word.removesuffix(")") for word in rest], keys)
+    found = settings(name, (first, *others), keys)
     missing = [key for key in keys if key not in found]
     if missing:
-        raise InputError(f"model {name}", f"with its {missing[0]}", " ".join(rest))
+        raise InputError(f"model {name}", f"with its {missing[0]}", " ".join(words))
     return Level1Model(name=name, **{_LEVEL_1.get(key, key): value for key, value in found.items()})
 
 
@@ -210,8 +224,8 @@ def _transient(words: list[str], options: dict[str, Any]) -> Transient:
         max_step=max_step,
         start=start,
         use_initial_conditions=words[-1] == "uic",
-        relative_tolerance=options.get("reltol", 0.0),
-        method=options.get("method", ""),
+        relative_tolerance=options["reltol"],
+        method=options["method"],
     )
 
 
@@ -233,13 +247,20 @@ def _check_same(deck: DeckLines, expected: Iterator[str]) -> None:
             raise InputError(deck.place(number_), "left out behind .end", got)
         if got != f"{line}\n":
             required = f"{shorten(line, 100)}, as rescircuit writes it"
-            raise InputError(deck.place(number_), required, "the end of the deck" if got is None else got)
+            raise InputError(deck.place(number_), required, _shown(got, line))
+
+
+def _shown(got: str | None, line: str) -> str:
+    if got is None:
+        return "the end of the deck"
+    return f"{line} without a line break" if got == line else got.removesuffix("\n")
 
 
 def _located_by_name(deck: DeckLines, error: InputError) -> InputError:
-    """`error`, which is about the circuit as a whole, with the first line whose first word it names."""
+    """`error`, which is about the circuit as a whole, with the first line that has a word of which it speaks."""
     named = {word.strip("\"'").lower() for word in f"{error.argument} {error.got}".split()}
-    for card in cards(islice(deck, 1, None), name=deck.name, first=2):
-        if card.words and card.words[0].lower() in named:
-            return deck.located(card.line, error)
+    for begins in (True, False):  # an element's name first
+        for card in cards(islice(deck, 1, None), name=deck.name, first=2):
+            if named.intersection(word.lower() for word in (card.words[:1] if begins else card.words)):
+                return deck.located(card.line, error)
     return InputError(f"{deck.name}: {error.argument}", error.required, error.got, error.hint)

@@ -51,13 +51,14 @@ def number(argument: str, word: str) -> float:
         raise InputError(argument, "a number", word) from None
 
 
-def settings(owner: str, words: _Words, known: Sequence[str]) -> dict[str, float]:
-    """The numbers in words of the form ``key=number``, by their keys."""
+def settings(owner: str, words: _Words, known: Sequence[str] | None = None) -> dict[str, float]:
+    """The numbers in words of the form ``key=number``, by their keys; of any keys, unless `known` says which."""
     found: dict[str, float] = {}
     for word in words:
         key, sign, value = word.partition("=")
-        if not sign or key not in known or key in found:
-            raise InputError(owner, f"followed by {', '.join(f'{each}=' for each in known)} alone, each once", word)
+        if not sign or key in found or (known is not None and key not in known):
+            forms = "settings key=number" if known is None else ", ".join(f"{each}=" for each in known)
+            raise InputError(owner, f"followed by {forms} alone, each once", word)
         found[key] = number(f"{key} of {owner}", value)
     return found
 

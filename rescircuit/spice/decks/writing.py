@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from rescircuit.errors import InputError
 from rescircuit.files import write_lines
 from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.circuit import Circuit
@@ -21,6 +23,12 @@ TITLE = "rescircuit circuit"  # fixed: ngspice runs a file whose first line is *
 
 # With ngspice's defaults one point of a sweep was off by 2e-5, and gmin = 1e-12 alone adds 1e-10.
 _TOLERANCES = {"reltol": 1e-9, "vntol": 1e-12, "abstol": 1e-18, "gmin": 1e-18}
+
+# Elements and models check their words themselves. This is for those of somebody's own kind, which may not.
+_LINE = re.compile(
+    r"(?:[bcfimrvx]\w+|\.(?:dc|ends|model|op|options|save|subckt|tran)|\+)(?: [-+*/^<>?:=(),.'\w]+)*",
+    re.ASCII | re.IGNORECASE,
+)
 
 _WIDTH = 100  # characters in a line before it continues on the next
 
@@ -49,8 +57,8 @@ class Deck:
         """The deck's lines one by one, so that a large one is never held as a whole."""
         circuit = self.circuit
         yield TITLE
-        if circuit.comment:
-            yield from comment_lines("comment", circuit.comment)
+        if head := comment_lines("comment", circuit.comment):
+            yield from head
             yield ""
         for model in circuit.models:
             if isinstance(model, Subcircuit):
@@ -76,7 +84,7 @@ class Deck:
         """Nodes whose voltages it saves, in the circuit's spelling; those inside instances last."""
         return self.circuit.nodes + self.circuit.probes
 
-    @cached_property
+    @property
     def sources(self) -> tuple[str, ...]:
         """Sources whose currents it saves, in the circuit's spelling."""
         return tuple(source.name for source in self.circuit.sources)
@@ -123,6 +131,14 @@ class Deck:
         if self.n_samples is not None:
             return "v(v-sweep)"
         return None if self.temperatures is None else "temp-sweep"
+
+    @property
+    def steps(self) -> tuple[float, ...] | None:
+        """What that variable must be at each point of a sweep, samples before temperatures; else ``None``."""
+        if self.n_samples is not None:
+            temperatures = 1 if self.temperatures is None else len(self.temperatures.values)
+            return tuple(float(k) for k in range(self.n_samples)) * temperatures
+        return None if self.temperatures is None else self.temperatures.values
 
     @property
     def variables(self) -> frozenset[str]:
@@ -197,8 +213,14 @@ def _wrapped(words: Iterable[str]) -> Iterator[str]:
     line = ""
     for word in words:
         if line and len(line) + 1 + len(word) > _WIDTH:
-            yield line
+            yield _checked(line)
             line = f"+ {word}"
         else:
             line = f"{line} {word}" if line else word
-    yield line
+    yield _checked(line)
+
+
+def _checked(line: str) -> str:
+    if not _LINE.fullmatch(line):
+        raise InputError("circuit", "of elements and models with the words of a deck alone", line)
+    return line

@@ -17,6 +17,7 @@ from rescircuit.spice.circuits.names import (
     comment_lines,
     deck_number,
     element_name,
+    inner_node_name,
     node_name,
 )
 
@@ -43,6 +44,39 @@ def test_only_nodes_may_be_ground():
     assert node_name("node", "0") == "0"
     with pytest.raises(InputError):
         check_name("name", "0")
+
+
+@pytest.mark.parametrize("name", ["1", "12", "9" * 18])
+def test_nodes_may_be_whole_numbers_as_in_old_decks(name):
+    assert node_name("node", name) == name
+    with pytest.raises(InputError):
+        check_name("name", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["00", "01", "-1", "+1", "1.0", "1e3", "1_000", "1k", "٣", "1\n", " 1", "9" * 19, 1, 0, 1.0, True, None]
+)
+def test_other_numbers_are_no_nodes(name):
+    with pytest.raises(InputError, match="node of r_1 must be"):
+        node_name("node", name, "r_1")
+
+
+@pytest.mark.parametrize("name", ["x_bank.branch_0", "X1.a", "x_1.x_2.x_3.12", "xa.B"])
+def test_a_node_inside_instances(name):
+    assert inner_node_name("probe", name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", "a", "x_1", ".a", "x_1.", "x_1..a", "x.a", "r_1.a", "x_1.r_2.a", "x_1.a b", "x_1.a\n.control", "x_1 .a",
+        "x_1.a) v(b", "x_1.gnd", "x_1.temper", "x_1.`ls`", "x_1.00", "1.a", None, 1, b"x_1.a", ["x_1.a"],
+    ],
+)  # fmt: skip
+def test_what_is_no_node_inside_an_instance_is_refused(name):
+    with pytest.raises(InputError, match="probe must be") as caught:
+        inner_node_name("probe", name)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_element_starts_with_the_letter_of_its_kind():

@@ -62,7 +62,7 @@ def test_values_hold_at_the_nominal_temperature(divider):
 def test_a_comment_stands_below_the_title_and_changes_nothing_else(divider):
     commented = dataclasses.replace(divider, comment="One divider\n.control\n*#shell ls")
     title, _, rest = DIVIDER.partition("\n")
-    assert write_deck(commented).text == f"{title}\n* One divider .control *#shell ls\n{rest}"
+    assert write_deck(commented).text == f"{title}\n* One divider .control *#shell ls\n\n{rest}"
 
 
 def test_long_lines_are_continued_and_lose_nothing(divider):
