@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import calibration, crossbar, programming
+from benchmarks import calibration, crossbar, netlists, programming
 from benchmarks.report import keep, machine
 
-BENCHMARKS = {"programming": programming.run, "crossbar": crossbar.run, "calibration": calibration.run}
+BENCHMARKS = {
+    "programming": programming.run,
+    "crossbar": crossbar.run,
+    "calibration": calibration.run,
+    "netlists": netlists.run,
+}
 
 
 def main() -> None:

@@ -36,8 +36,7 @@ class InputError(RescircuitError, ValueError):
         self.got = got
         self.hint = hint
         text = f"{argument} must be {required}, got {shorten(got)}"
-        # Names of files and words of libraries may hold line breaks.
-        super().__init__(" ".join((f"{text}. {hint}" if hint else text).split()))
+        super().__init__(_one_line(f"{text}. {hint}" if hint else text))
 
 
 class SolutionError(RescircuitError):
@@ -74,6 +73,11 @@ class MissingToolError(RescircuitError):
 def shorten(value: object, length: int = 60) -> str:
     """One line of at most `length` characters that shows `value`, both ends of it: paths end in a file's name."""
     text = value if isinstance(value, str) and value.startswith("shape ") else repr(value)
-    text = " ".join(text.split())
+    text = _one_line(text)
     tail = (length - 3) // 2
     return text if len(text) <= length else f"{text[: length - 3 - tail]}...{text[len(text) - tail :]}"
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and control characters, which names of files and words of libraries may hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

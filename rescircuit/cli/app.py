@@ -12,7 +12,20 @@ from typing import Any, NoReturn
 import typer
 
 from rescircuit import __version__
-from rescircuit.cli import calibrate, demo, describe, design, export, map_codes, program, sample, trim, verify
+from rescircuit.cli import (
+    calibrate,
+    check,
+    demo,
+    describe,
+    design,
+    draw,
+    export,
+    map_codes,
+    program,
+    sample,
+    trim,
+    verify,
+)
 from rescircuit.cli.simulate import simulate
 from rescircuit.errors import InputError, MissingToolError, RescircuitError
 
@@ -38,6 +51,8 @@ app.command("map", epilog=map_codes.EPILOG)(map_codes.map_codes)
 app.add_typer(simulate)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("verify", epilog=verify.EPILOG)(verify.verify)
+app.command("check", epilog=check.EPILOG)(check.check)
+app.command("draw", epilog=draw.EPILOG)(draw.draw)
 
 
 _PLAINLY = {

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.bank_forms import FORMS, form_of, parse_target, reach
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, say
 from rescircuit.cli.outputs import PICTURES, check_writable, interruptible, naming
 from rescircuit.cli.stores import load_one
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
-    from rescircuit.bank import Bank, Behaviour, Mask
+    from rescircuit.bank import Behaviour, Mask
+    from rescircuit.bank.files import AnyBank
 
 __all__ = ["describe"]
 
-_OPTIONS = {"target": "--target", "v_max": "--v-max", "path": "--plot", "file": "FILE"}
+_OPTIONS = {"target": "--target", "difference": "--target", "v_max": "--v-max", "path": "--plot", "file": "FILE"}
 
 EPILOG = example(
     "rescircuit describe my-bank/bank.json --plot behaviour.png",
@@ -31,7 +34,8 @@ def describe(
     target: Annotated[
         str | None,
         typer.Option(
-            help="Program the bank to this first, siemens; else the file's setting, or all switches closed.",
+            help="Program the bank to this first, such as 20uS (120kohm in series, 0.5pF of capacitors); else the "
+            "file's setting, or all components.",
             show_default=False,
         ),
     ] = None,
@@ -39,18 +43,19 @@ def describe(
     plot: Annotated[Path | None, typer.Option(help="Value over voltage, temperature, age (.png, .svg, .pdf).")] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Say what a bank does: its value over voltage, temperature and age, its noise, power and area."""
+    """Say what a bank of any form does: its value over voltage, temperature and age, its noise, power and area."""
     from rescircuit.bank import describe as behaviour_of
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity
 
     check_writable("--plot", plot, PICTURES)
-    goal = None if target is None else parse_quantity(target, "S", argument="--target")
     volt = parse_quantity(v_max, "V", argument="--v-max")
     with interruptible(), naming(_OPTIONS):
         chosen, mask = _read(file, bank)
-        if goal is not None:
-            mask = chosen.program(goal).mask
+        form = form_of(chosen)
+        reached = None if target is None else reach(chosen, parse_target(target, form))
+        if reached is not None:
+            mask = reached.mask
         found = behaviour_of(chosen, mask, v_max=volt)
         files = []
         if plot is not None:
@@ -58,18 +63,19 @@ def describe(
 
             files.append(save_figure(plot_behaviour(found), plot))
     if as_json:
-        print_json({"mask": mask, **found.as_dict(), "files": files})
+        print_json({"form": form, "mask": mask, **_finite(found.as_dict()), "files": files})
         return
-    _print(found, mask)
+    _print(found, form, mask)
     if len(found.temperatures) == 1:
         say(f"The table of its transistors holds at {found.temperatures[0]:g} °C: other temperatures are left out.")
-    if goal is not None and found.unit == "S":
-        say(f"Programmed to {show(found.value, 'S', 6)} for a target of {show(goal, 'S', 6)}.")
+    if reached is not None:
+        unit = reached.target.unit
+        say(f"Programmed to {show(reached.value, unit, 6)} for a target of {show(reached.target.value, unit, 6)}.")
     if files:
         say(f"Written: {', '.join(map(str, files))}")
 
 
-def _read(file: Path, number: int) -> tuple[Bank, Mask]:
+def _read(file: Path, number: int) -> tuple[AnyBank, Mask]:
     """The bank and its setting."""
     import numpy as np
 
@@ -86,18 +92,19 @@ def _read(file: Path, number: int) -> tuple[Bank, Mask]:
     return bank, np.ones(bank.n, bool)
 
 
-def _print(found: Behaviour, mask: Any) -> None:
+def _print(found: Behaviour, form: str, mask: Any) -> None:
     from rescircuit.quantities import format_quantity as show
 
     def change(value: float) -> str:
-        if value == found.value or not found.value:
+        if value == found.value:
             return "none"
-        return _signed(value / found.value - 1)
+        return _signed(value / found.value - 1) if found.value else f"to {show(value, found.unit)}"
 
     steady = all(value == found.value for value in found.values_over_age)
-    closed = f"{int(mask.sum())} of {len(mask)} switches closed"
-    rows = [
-        ["value at " + show(found.v_read, "V"), show(found.value, found.unit, 6)],
+    rows = [["value at " + show(found.v_read, "V"), show(found.value, found.unit, 6)]]
+    if form == "series":
+        rows.append(["resistance there", show(1.0 / found.value, "ohm", 6)])
+    rows += [
         [f"largest change up to {found.voltages[-1]:g} V", _unsigned(found.nonlinearity)],
         ["integral non-linearity (INL)", f"{_unsigned(found.inl)} of the range"],
     ]
@@ -122,7 +129,13 @@ def _print(found: Behaviour, mask: Any) -> None:
             ["energy of a charge", f"{found.power:.3g} J"],
         ]
     rows.append(["area", "not known to the process" if found.area is None else f"{found.area * 1e12:.4g} µm²"])
-    print_table(f"A bank, {closed}", ["", "result"], rows)
+    switches = "bypasses open" if form == "series" else "switches closed"
+    print_table(f"A {FORMS[form]}, {int(mask.sum())} of {len(mask)} {switches}", ["", "result"], rows)
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity: what is endless relative to a value of 0 is left empty."""
+    return {name: None if isinstance(value, float) and math.isinf(value) else value for name, value in values.items()}
 
 
 def _signed(change: float) -> str:

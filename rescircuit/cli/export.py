@@ -3,80 +3,61 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rescircuit.cli.circuit_files import CellModel, Wiring, check_output, naming_option, naming_options, read_circuit
-from rescircuit.cli.circuit_options import (
-    BankNumber,
-    BitLineVoltagesFile,
-    Cells,
-    CircuitFile,
-    Drive,
-    RBitLine,
-    RDriver,
-    RSense,
-    RWordLine,
-    Sense,
-    Temperature,
-    VGate,
-    VoltagesFile,
-    VScale,
-    WOverL,
-)
-from rescircuit.cli.console import JSON_OPTION, example, print_json, say
-from rescircuit.errors import InputError
+from rescircuit.cli.circuit_choice import CircuitOptions
+from rescircuit.cli.circuit_tables import check_deck_name, naming_option
+from rescircuit.cli.console import JSON_OPTION, example, print_json, progress_bar, say
+from rescircuit.cli.option_groups import with_groups
+from rescircuit.cli.outputs import interruptible
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["export"]
 
 EPILOG = example(
-    "rescircuit export my-bank/bank.json -o bank.cir",
+    "rescircuit export my-bank/bank.json --code 101101011010 --temperature=-40:125:15 -o bank.cir",
+    "rescircuit export chip.zarr --banks 0:100 --settings settings.csv -o chip.cir",
     "rescircuit export conductances.csv --r-word-line 1ohm --r-bit-line 1ohm -o array.cir",
+    "rescircuit export conductances.csv --r-word-line 1ohm --c-word-line 1fF --c-bit-line 1fF -o settling.cir",
+    "rescircuit export network.npz --layer 1 --tile 0 --bank-size 8 --r-word-line 1ohm -o tile.cir",
+    "rescircuit export drawn-elsewhere.net -o ours.cir",
     "ngspice -b -r array.raw array.cir",
 )
-_NO_DECKS = (".csv", ".npz", ".json", ".toml")  # suffixes of what the commands read
+_MOST_BANKS = 10_000
 
 
+@with_groups
 def export(
-    file: CircuitFile,
-    voltages: VoltagesFile = None,
-    bit_line_voltages: BitLineVoltagesFile = None,
-    r_word_line: RWordLine = "0ohm",
-    r_bit_line: RBitLine = "0ohm",
-    r_driver: RDriver = "0ohm",
-    r_sense: RSense = "0ohm",
-    drive: Drive = "left",
-    sense: Sense = "bottom",
-    cells: Cells = "linear",
-    v_scale: VScale = None,
-    w_over_l: WOverL = None,
-    v_gate: VGate = None,
-    temperature: Temperature = None,
-    bank: BankNumber = None,
+    circuit: CircuitOptions,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The deck to write; by default it is printed.")
+        Path | None,
+        typer.Option("--out", "-o", help="The deck to write; by default it is printed.", show_default=False),
     ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Write a bank or an array as a netlist for ngspice."""
-    from rescircuit.spice import deck
+    """Write a bank, a chip, an array, a network's tile or somebody's netlist as a deck for ngspice.
 
-    wiring = Wiring(
-        r_word_line=r_word_line, r_bit_line=r_bit_line, r_driver=r_driver, r_sense=r_sense, drive=drive, sense=sense
-    )
-    model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
-    if out is not None and out.suffix.lower() in _NO_DECKS:
-        raise InputError("--out", "a deck's name, such as array.cir", str(out))
-    check_output("--out", out, [file, voltages, bit_line_voltages, *wiring.files()])
-    with naming_options(file):
-        thing, options = read_circuit(file, voltages, bit_line_voltages, wiring, model, temperature, bank)
-        written = deck(thing, **options)
+    The circuit is checked by its electrical rules first: errors are refused, and warnings are told.
+    """
+    check_deck_name("--out", out, circuit.files())
+    with interruptible(), circuit.naming(), progress_bar() as report:
+        subject = circuit.read(_MOST_BANKS, report)
+        report("writing", 0, 1)
+        deck = subject.deck()
     with naming_option("--out"):
-        path = None if out is None else written.write(out)
+        path = None if out is None else deck.write(out)
     if as_json:
-        print_json({"file": path, "nodes": written.nodes, "sources": written.sources, "text": written.text})
-    elif path is None:
-        typer.echo(written.text, nl=False)
+        content = {"file": path, "nodes": deck.nodes, "sources": deck.sources, "text": deck.text}
+        print_json({**content, "warnings": [warning.as_dict() for warning in deck.warnings]})
+        return
+    for warning in deck.warnings:
+        say(str(warning))
+    if path is None:
+        for line in deck.lines():
+            typer.echo(line)
     else:
-        say(f"Written: {path}, {len(written.nodes)} nodes. Run it: ngspice -b -r {path.stem}.raw {path}")
+        say(f"Written: {path}, {len(deck.nodes)} nodes. Run it: ngspice -b -r {path.stem}.raw {path}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.bank_forms import FORMS, form_of
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, progress_bar, say
 from rescircuit.cli.outputs import check_writable, interruptible, naming
 from rescircuit.cli.stores import load_one
@@ -80,11 +81,15 @@ def _read_bank(file: Path, number: int) -> Bank | Calibration:
     """One bank, as it was measured or as it is."""
     suffix = file.suffix.lower()
     if suffix == ".json":
+        from rescircuit.bank import Bank
         from rescircuit.bank.files import load_bank
 
         if number:
             raise InputError("--bank", "left out for the only bank of a file", number)
-        return load_bank(file)[0]
+        bank = load_bank(file)[0]
+        if not isinstance(bank, Bank):
+            raise InputError("FILE", "a parallel bank, whose codes are mapped", f"a {FORMS[form_of(bank)]}")
+        return bank
     if suffix != ".zarr":
         required = "a bank (.json), a calibration or a chip (.zarr); or settings (.npz) for a .bits file"
         raise InputError("FILE", required, str(file))

@@ -1,4 +1,4 @@
-"""``rescircuit simulate array``, ``network``, ``memristor`` and ``write-verify``."""
+"""``rescircuit simulate array``, ``network``, ``netlist``, ``memristor`` and ``write-verify``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 
 from rescircuit.cli.console import (
     JSON_OPTION,
-    SEED_OPTION,
     counting,
     example,
     print_json,
@@ -17,9 +16,11 @@ from rescircuit.cli.console import (
     print_text,
     progress_bar,
 )
-from rescircuit.cli.process_banks import usable_switch
+from rescircuit.cli.network_options import ChipOptions, read_network_inputs
+from rescircuit.cli.option_groups import with_groups
 from rescircuit.cli.simulate_array import ARRAY_EPILOG, check_finite, simulate_array
 from rescircuit.cli.simulate_memristor import MEMRISTOR_EPILOG, simulate_memristor
+from rescircuit.cli.simulate_netlist import NETLIST_EPILOG, simulate_netlist
 from rescircuit.cli.simulate_write_verify import WRITE_VERIFY_EPILOG, simulate_write_verify
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ __all__ = ["simulate"]
 
 simulate = typer.Typer(
     name="simulate",
-    help="Simulate an array, a network on a chip, a memristor, or how memristors are written.",
+    help="Simulate an array, a network on a chip, a netlist, a memristor, or how memristors are written.",
     no_args_is_help=True,
 )
 
@@ -39,25 +40,23 @@ NETWORK_EPILOG = example(
 )
 
 simulate.command("array", epilog=ARRAY_EPILOG)(simulate_array)
+simulate.command("netlist", epilog=NETLIST_EPILOG)(simulate_netlist)
 simulate.command("memristor", epilog=MEMRISTOR_EPILOG)(simulate_memristor)
 simulate.command("write-verify", epilog=WRITE_VERIFY_EPILOG)(simulate_write_verify)
 
 
 @simulate.command("network", epilog=NETWORK_EPILOG)
+@with_groups
 def simulate_network(
     file: Annotated[Path, typer.Argument(help="A network (.npz): NAME.weight (out, in), NAME.bias, layer by layer.")],
-    inputs: Annotated[Path | None, typer.Option(help="An npz with x (k, in) and, to count hits, y (k,).")] = None,
+    chip: ChipOptions,
+    inputs: Annotated[
+        Path | None, typer.Option(help="Inputs x (k, in) and, to count hits, y (k,) (.npz); or inputs alone (.csv).")
+    ] = None,
     digits: Annotated[bool, typer.Option("--digits", help="Use the test digits that come with scikit-learn.")] = False,
-    process: Annotated[str, typer.Option(help="A process's name, or a TOML file of your own.")] = "polysilicon",
-    nominal: Annotated[str, typer.Option(help="Nominal resistance.")] = "1meg",
-    bank_size: Annotated[int, typer.Option(help="Resistors in a bank.")] = 12,
-    rows: Annotated[int, typer.Option(help="Word lines of a tile.")] = 128,
-    cols: Annotated[int, typer.Option(help="Bit lines of a tile; an output takes two.")] = 128,
     r_word_line: Annotated[str, typer.Option(help="Word-line wire between cells, such as 1ohm.")] = "0ohm",
     r_bit_line: Annotated[str, typer.Option(help="Bit-line wire between cells, such as 1ohm.")] = "0ohm",
-    dac_bits: Annotated[int | None, typer.Option(help="Input converters' bits; ideal if left out.")] = None,
     adc_bits: Annotated[int | None, typer.Option(help="Output converters' bits; ideal if left out.")] = None,
-    seed: Annotated[int, SEED_OPTION] = 1,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The chip's outputs, a row an input (.csv).")] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -67,33 +66,18 @@ def simulate_network(
     """
     import numpy as np
 
-    from rescircuit.bank import DEFAULT_READ_VOLTAGE
-    from rescircuit.devices import load_process
     from rescircuit.errors import InputError
-    from rescircuit.network import ArraySpec, load_network, map_network
-    from rescircuit.quantities import parse_quantity
+    from rescircuit.network import load_network, map_network
 
     if (inputs is None) == (not digits):
         raise InputError("--inputs", "a file, or --digits in its place", "both" if digits else "neither")
     network = load_network(file)
     x, y = _digits() if inputs is None else _inputs(inputs, network.outputs)
-    made = load_process(process)
-    spec = ArraySpec(
-        rows=rows,
-        cols=cols,
-        bank_size=bank_size,
-        r_word_line=parse_quantity(r_word_line, "ohm", argument="--r-word-line"),
-        r_bit_line=parse_quantity(r_bit_line, "ohm", argument="--r-bit-line"),
-        dac_bits=dac_bits,
-        adc_bits=adc_bits,
-        resistor=made.make_resistor(parse_quantity(nominal, "ohm", argument="--nominal")),
-        switch=usable_switch(made, DEFAULT_READ_VOLTAGE),
-        nominals=made.nominals,
-    )
+    spec, made = chip.spec(r_word_line, r_bit_line, adc_bits)
     total = 2 * sum(layer.weight.size for layer in network.layers)
     with progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):  # overflow is found by the check
         count = counting(report, "programming banks", total)
-        analog = map_network(network, spec, seed=seed, calibration_inputs=x, progress=count)
+        analog = map_network(network, spec, seed=chip.seed, calibration_inputs=x, progress=count)
         report("solving tiles with their wires", 0, 1)
         ideal_converters = analog.with_converters(None, None)
         stages = {
@@ -112,7 +96,7 @@ def simulate_network(
     if as_json:
         print_json(
             {
-                "seed": seed,
+                "seed": chip.seed,
                 "inputs": len(x),
                 "weights": total // 2,
                 "tiles": len(analog.tiles),
@@ -128,7 +112,8 @@ def simulate_network(
         [name, *(f"{stage[key]:.2e}" if key == "deviation" else f"{stage[key]:.2%}" for key in shown)]
         for name, stage in summary.items()
     ]
-    print_table(f"{len(x)} inputs on chip {seed} of {made.name}", ["stage", *(columns[key] for key in shown)], cells)
+    title = f"{len(x)} inputs on chip {chip.seed} of {made.name}"
+    print_table(title, ["stage", *(columns[key] for key in shown)], cells)
     print_text(
         f"{total // 2:,} weights on {len(analog.tiles)} tile(s). Programming error: at most {error.max():.1e} of a "
         "bank's full scale. Deviation: of the outputs from digital, relative to their own rms."
@@ -143,17 +128,12 @@ def _digits() -> tuple[Array, Any]:
 
 
 def _inputs(file: Path, outputs: int) -> tuple[Array, Any]:
-    """x (k, in) and y (k,) or None of an npz file; of a single output nothing is the answer, and y is not read."""
+    """x (k, in) and y (k,) or None of a file; of a single output nothing is the answer, and y is not read."""
     from rescircuit.checks import finite_array
     from rescircuit.errors import InputError
-    from rescircuit.files import read_npz
 
-    arrays = read_npz(file)
-    if "x" not in arrays:
-        raise InputError(file.name, "an archive with an array x (k, in)", ", ".join(arrays))
-    x = finite_array(f"x in {file.name}", arrays["x"])
-    y = arrays.get("y")
-    if x.ndim != 2 or (y is not None and y.shape != x.shape[:1]):
+    x, y = read_network_inputs(file)
+    if y is not None and y.shape != x.shape[:1]:
         raise InputError(file.name, "an archive with x (k, in) and y (k,)", f"shape {x.shape}")
     if y is None or outputs == 1:
         return x, None

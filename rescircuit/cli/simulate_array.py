@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.array_options import (
+    ARRAY_NAMES,
+    BitLineVoltagesFile,
+    CellModel,
+    MemoryLimit,
+    VoltagesFile,
+    Wiring,
+    make_array,
+    naming_array,
+    read_conductances,
+)
 from rescircuit.cli.array_reports import (
     REPORTS,
     Needs,
@@ -19,33 +30,9 @@ from rescircuit.cli.array_reports import (
     power_summary,
     read_margin_section,
 )
-from rescircuit.cli.circuit_files import (
-    CellModel,
-    Wiring,
-    check_output,
-    make_array,
-    naming_option,
-    naming_options,
-    read_conductances,
-    read_matrix,
-    read_voltages,
-)
-from rescircuit.cli.circuit_options import (
-    BitLineVoltagesFile,
-    Cells,
-    Drive,
-    MemoryLimit,
-    RBitLine,
-    RDriver,
-    RSense,
-    RWordLine,
-    Sense,
-    VGate,
-    VoltagesFile,
-    VScale,
-    WOverL,
-)
+from rescircuit.cli.circuit_tables import check_output, naming_option, read_matrix, read_voltages
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
+from rescircuit.cli.option_groups import option_name, with_groups
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,24 +54,24 @@ _REPORTS, _FILES = "Reports", "Files and forms of the result"
 _DRAWING = "wires"
 _QUANTITIES = ("ir-drop", "word-line-voltage", "bit-line-voltage", "current", "power", _DRAWING)
 _LINEAR_ONLY = ("noise", "settling")
+_NAMES = {
+    **ARRAY_NAMES,
+    **{name: option_name(name) for name in ("cross_section", "bandwidth", "g_on", "g_off", "v_read", "sample")},
+    "quantity": "--quantity",
+    "temperature_celsius": "--temperature",
+    "scheme": "--read-margin",
+}
 
 
+@with_groups
 def simulate_array(
     file: Annotated[
         Path, typer.Argument(help="Conductances, siemens, a row a word line (.csv, .npz; there inf is a short).")
     ],
+    wiring: Annotated[Wiring, "Wires, drivers and senses"],
+    model: Annotated[CellModel, "Cells"],
     voltages: VoltagesFile = None,
     bit_line_voltages: BitLineVoltagesFile = None,
-    r_word_line: RWordLine = "0ohm",
-    r_bit_line: RBitLine = "0ohm",
-    r_driver: RDriver = "0ohm",
-    r_sense: RSense = "0ohm",
-    drive: Drive = "left",
-    sense: Sense = "bottom",
-    cells: Cells = "linear",
-    v_scale: VScale = None,
-    w_over_l: WOverL = None,
-    v_gate: VGate = None,
     memory_limit: MemoryLimit = None,
     report: Annotated[
         list[str] | None,
@@ -151,10 +138,6 @@ def simulate_array(
     """Solve an array with its wires exactly: its output currents, and what the wires take from them."""
     import numpy as np
 
-    wiring = Wiring(
-        r_word_line=r_word_line, r_bit_line=r_bit_line, r_driver=r_driver, r_sense=r_sense, drive=drive, sense=sense
-    )
-    model = CellModel(kind=cells, v_scale=v_scale, w_over_l=w_over_l, v_gate=v_gate)
     needs = Needs(
         c_word_line=c_word_line,
         c_bit_line=c_bit_line,
@@ -171,7 +154,7 @@ def simulate_array(
     scheme = _checked_scheme(read_margin, g_on, g_off, v_read)
     _check_linear(model, reports, scheme, effective)
     # Overflow is found by the checks; the bar ends before anything is printed.
-    with naming_options(file), progress_bar() as tell, np.errstate(over="ignore", invalid="ignore"):
+    with naming_array(file, _NAMES), progress_bar() as tell, np.errstate(over="ignore", invalid="ignore"):
         tell("reading", 0, 1)
         conductances, wires = read_conductances(file, model), wiring.read()
         array = make_array(
@@ -197,7 +180,7 @@ def simulate_array(
         print_json(
             {
                 "shape": array.shape,
-                "cells": model.kind,
+                "cells": model.cells,
                 "output_currents_ampere": currents,
                 "currents_without_wires_ampere": known_numbers(ideal),
                 "input_currents_ampere": solution.input_currents,
@@ -318,12 +301,12 @@ def _checked_scheme(read_margin: str | None, g_on: str | None, g_off: str | None
 
 def _check_linear(model: CellModel, reports: list[str], read_margin: str | None, effective: Path | None) -> None:
     """Refuse of other cells what only linear ones have."""
-    if model.kind == "linear":
+    if model.cells == "linear":
         return
     asked = [f"--report {name}" for name in reports if name in _LINEAR_ONLY]
     asked += ["--read-margin"] * (read_margin is not None) + ["--effective"] * (effective is not None)
     if asked:
-        raise InputError(asked[0], "left out with cells that are not linear", f"--cells {model.kind}")
+        raise InputError(asked[0], "left out with cells that are not linear", f"--cells {model.cells}")
 
 
 def _without_wires(

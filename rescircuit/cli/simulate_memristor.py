@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rescircuit.cli.circuit_files import check_output, naming_option
+from rescircuit.cli.circuit_tables import check_deck_name, check_output, naming_option
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
+from rescircuit.cli.outputs import PICTURES, check_writable, naming
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor, MemristorTransient
-    from rescircuit.spice.makers.memristor import MemristorVerification
+    from rescircuit.spice import Deck
+    from rescircuit.spice.verification.cases.memristors import MemristorVerification
 
 __all__ = ["MEMRISTOR_EPILOG", "simulate_memristor"]
 
 MEMRISTOR_EPILOG = example(
     "rescircuit simulate memristor --model hp --amplitude 1.2V --frequency 1Hz,3Hz,10Hz --plot loop.png",
     "rescircuit simulate memristor --model vteam --amplitude 1V --frequency 5megHz --ngspice",
+    "rescircuit simulate memristor --model hp --deck bench.cir",
 )
 _MODELS = ("hp", "vteam")
 _MOST_FREQUENCIES, _POINTS_A_PERIOD, _MOST_PERIODS = 4, 2000, 200
@@ -63,17 +65,22 @@ def simulate_memristor(
         typer.Option("--out", "-o", help="Frequency, time, voltage, current and state, a row a point (.csv)."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="The loop, and the state over time (.png, .svg, .pdf).")] = None,
+    deck: Annotated[
+        Path | None, typer.Option(help="The bench as a deck for ngspice, of one frequency, such as bench.cir.")
+    ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Drive a memristor with a sine: its pinched loop, the resistances it reaches, and its energy a period."""
-    files = _Files(out=out, plot=plot)
+    files = _Files(out=out, plot=plot, deck=deck)
     files.check()
     if not 1 <= periods <= _MOST_PERIODS:
         raise InputError("--periods", f"a whole number from 1 to {_MOST_PERIODS}", periods)
-    with _naming_options(), progress_bar() as tell:
+    with naming(_OPTION_OF), progress_bar() as tell:
         tell("integrating", 0, 1)
         device = _device(model, r_on, r_off, window_exponent)
         frequencies = _frequencies(frequency, model)
+        if deck is not None and len(frequencies) > 1:
+            raise InputError("--deck", "left out with several frequencies", str(deck))
         runs = [_run(device, amplitude, each, periods, initial_state) for each in frequencies]
         tell("ngspice", 0, 1)
         checks = [_check(run, timeout) for run in runs] if ngspice else None
@@ -107,14 +114,14 @@ class _Files:
 
     out: Path | None
     plot: Path | None
+    deck: Path | None
 
     def check(self) -> None:
         """Refuse before the work what could not be written after it."""
-        from rescircuit.cli.outputs import PICTURES, check_writable
-
         for option, path, suffixes in (("--out", self.out, (".csv",)), ("--plot", self.plot, PICTURES)):
             check_output(option, path, ())
             check_writable(option, path, suffixes)
+        check_deck_name("--deck", self.deck, ())
 
     def write(self, runs: list[MemristorTransient], checks: list[MemristorVerification] | None) -> list[Path]:
         """Write them; what fails to be drawn leaves none."""
@@ -122,6 +129,7 @@ class _Files:
 
         written = []
         panels = None
+        deck = None if self.deck is None else _deck(runs[0])
         if self.plot is not None:
             from rescircuit.plotting import plot_hysteresis
 
@@ -134,17 +142,10 @@ class _Files:
 
             with naming_option("--plot"):
                 written.append(save_figure(panels, self.plot))
+        if self.deck is not None and deck is not None:
+            with naming_option("--deck"):
+                written.append(deck.write(self.deck))
         return written
-
-
-@contextmanager
-def _naming_options() -> Iterator[None]:
-    """Within it, errors name the option of the command line, not the argument."""
-    try:
-        yield
-    except InputError as error:
-        name = _OPTION_OF.get(error.argument, error.argument)
-        raise InputError(name, error.required, error.got, error.hint) from None
 
 
 def _device(
@@ -186,9 +187,15 @@ def _run(
 
 
 def _check(run: MemristorTransient, timeout: float) -> MemristorVerification:
-    from rescircuit.spice.makers.memristor import verify_memristor
+    from rescircuit.spice.verification.cases.memristors import verify_memristor
 
     return verify_memristor(run, timeout=timeout)
+
+
+def _deck(run: MemristorTransient) -> Deck:
+    from rescircuit.spice import memristor_circuit, write_deck
+
+    return write_deck(memristor_circuit(run.model, run.waveform, run.duration, float(run.state[0])))  # type: ignore[arg-type]
 
 
 def _report(run: MemristorTransient, periods: int) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class ProgrammedTile:
             return self.tile.crossbar
         bank, spec = self.bank, self.network.spec
         shape = bank.shape[0], 2 * bank.shape[1]
-        flat = replace(bank, **{bank.values_name: bank.values.reshape(*shape, bank.n)})
+        columns = np.arange(shape[1])
+        flat = bank.part((np.arange(shape[0])[:, np.newaxis], columns // 2, columns % 2))
         cells = BankCells(bank=flat, mask=self.tile.mask.reshape(*shape, bank.n))
         return NonlinearCrossbar(cells, r_word_line=spec.r_word_line, r_bit_line=spec.r_bit_line)
 

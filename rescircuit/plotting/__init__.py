@@ -7,6 +7,7 @@ from rescircuit.plotting.figures import save_figure
 from rescircuit.plotting.memristors import plot_hysteresis
 from rescircuit.plotting.programming import plot_error_histogram, plot_programming_error
 from rescircuit.plotting.schematics import draw_schematic
+from rescircuit.plotting.verification import plot_verification
 from rescircuit.plotting.wires import plot_wires
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "plot_population",
     "plot_programming_error",
     "plot_useful_size",
+    "plot_verification",
     "plot_wires",
     "save_figure",
 ]

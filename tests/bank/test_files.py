@@ -272,9 +272,9 @@ def test_what_is_no_bank_at_all(write, content, says):
 
 
 def test_a_large_file_is_not_even_read(write, monkeypatch):
-    path = write(b" " * (2**23 + 1))
+    path = write(b" " * (2**24 + 1))
     monkeypatch.setattr(type(path), "read_bytes", lambda *_: pytest.fail("read"))
-    assert "file must be a bank of at most 8388608 bytes" in refusal(path)
+    assert "file must be a bank of at most 16777216 bytes" in refusal(path)
 
 
 def test_files_that_are_none(tmp_path):

@@ -215,8 +215,16 @@ def test_all_bypasses_closed_is_a_circuit_if_they_resist():
 
 def test_a_bypass_of_no_resistance_joins_its_nodes():
     bank = rc.SeriesBank(resistances=[1e3, 2e3, 3e3])
-    names = {e.name: e.nodes for e in series_bank_circuit(bank, mask=[True, False, True]).elements}
-    assert names == {"v_in": ("in", "0"), "r_0": ("in", "joint_0"), "r_2": ("joint_0", "out"), "v_out": ("out", "0")}
+    circuit = series_bank_circuit(bank, mask=[True, False, True])
+    (inside,) = circuit.models
+    names = {e.name: e.nodes for e in (*circuit.elements, *inside.elements)}
+    assert names == {
+        "v_in": ("in", "0"),
+        "x_bank": ("in", "out"),
+        "r_0": ("in", "joint_0"),
+        "r_2": ("joint_0", "out"),
+        "v_out": ("out", "0"),
+    }
 
 
 def test_a_bank_cannot_be_changed_behind_its_cached_values():

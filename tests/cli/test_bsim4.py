@@ -124,6 +124,6 @@ def test_without_ngspice_the_tool_is_named(run, monkeypatch):
 
 def test_bad_input_is_one_line(refused):
     design = ("design", "--process", "mine.toml", "--target", "0.1mS")
-    assert "v_read must be at most 10 V behind transistors of a BSIM4 card" in refused(*design, "--v-read", "11V")
+    assert "--v-read must be at most 10 V behind transistors of a BSIM4 card" in refused(*design, "--v-read", "11V")
     Path("nmos.mod").write_text(CARD.replace("u0=0.04", "u0=fast"))
     assert "process mine.toml, line 7: card nmos.mod, line 2 must be a number for u0" in refused(*design)

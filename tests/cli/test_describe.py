@@ -60,10 +60,86 @@ def test_nothing_closed_conducts_nothing(run):
     assert "nan" not in out
 
 
+SERIES = rc.SeriesBank(resistances=[1e4, 2e4, 4e4], switch=rc.IdealSwitch(r_on=50.0))
+CAPACITORS = rc.CapacitorBank(capacitances=[1e-13, 2e-13, 4e-13])
+HALF = rc.Bank(resistances=[1e4, 2e4], switch=rc.NMOS(w_over_l=10))
+PAIR = rc.DifferentialPair(positive=HALF, negative=rc.Bank(resistances=[1e4, 4e4], switch=rc.NMOS(w_over_l=10)))
+# (bank, target, as it is said, its value, the mask of it, what the table says)
+FORMS = {
+    "series": (
+        SERIES,
+        "50kohm",
+        "50 kΩ",
+        50e3,
+        [True, False, True],
+        ["A series bank, 2 of 3 bypasses open", "resistance there"],
+    ),
+    "siemens": (SERIES, "20uS", "20 uS", 2e-5, [True, False, True], ["value at 100 mV", "uS", "power", "/√Hz"]),
+    "capacitor": (
+        CAPACITORS,
+        "0.5pF",
+        "500 fF",
+        5e-13,
+        [True, False, True],
+        ["A capacitor bank, 2 of 3 switches", "500 fF", "J"],
+    ),
+    "pair": (
+        PAIR,
+        "-50uS",
+        "-50 uS",
+        -5e-5,
+        [False, True, True, False],
+        ["A differential pair, 2 of 4 switches closed", " -4"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("bank", "target", "shown", "value", "mask", "words"), FORMS.values(), ids=FORMS)
+def test_banks_of_all_forms(run, bank, target, shown, value, mask, words):
+    save_bank(bank, "bank.json", mask)
+    code, out, err = run("describe", "bank.json", "--json")
+    found = json.loads(out)
+    expected = behaviour_of(bank, mask)
+    assert (code, err) == (0, "")
+    assert found["mask"] == mask
+    assert (found["value"], found["unit"], found["noise"]) == (expected.value, expected.unit, expected.noise)
+    save_bank(bank, "bank.json")
+    assert json.loads(run("describe", "bank.json", "--json")[1])["mask"] == [True] * bank.n
+    code, out, err = run("describe", "bank.json", f"--target={target}", "--plot", "bank.png")
+    assert code == 0
+    for word in words:
+        assert word in out
+    assert f" for a target of {shown}." in err
+    assert Path("bank.png").read_bytes().startswith(b"\x89PNG")
+    found = json.loads(run("describe", "bank.json", f"--target={target}", "--json")[1])
+    assert found["mask"] == mask
+    assert found["value"] == pytest.approx(1 / value if "ohm" in target else value, rel=0.1)
+
+
+def test_a_pair_that_cancels(run):
+    """Nothing at the read voltage, and something elsewhere: no share of nothing, and no infinity in JSON."""
+    same = rc.Bank(resistances=[1e4], coefficients=rc.devices.Coefficients(tc1=1e-3, vc1=1e-3))
+    other = rc.Bank(resistances=[1e4 * (1 + 1e-3 * 0.1)])
+    save_bank(rc.DifferentialPair(positive=same, negative=other), "bank.json")
+    code, out, _ = run("describe", "bank.json")
+    assert code == 0
+    assert "nan" not in out
+    assert "to -5.481 uS" in out  # at 85 °C
+    code, out, _ = run("describe", "bank.json", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["value"], found["nonlinearity"]) == (0.0, None)
+
+
 MISTAKES = [
     (["chip.zarr", "--bank", 6], "--bank must be a whole number from 0 to 5, got 6"),
     (["chip.zarr", "--target", "5V"], "--target must be a quantity in S"),
     (["chip.zarr", "--target=-5uS"], "--target must be finite numbers of at least 0"),
+    (["series.json", "--target", "5pF"], "--target must be a quantity in ohm"),
+    (["series.json", "--target", "-5"], "--target must be finite numbers of at least 0 (ohm)"),
+    (["series.json", "--bank", 1], "--bank must be left out for the only bank of a file"),
+    (["pair.json", "--target", "5kohm"], "--target must be a quantity in S"),
+    (["short.json"], "mask must be a setting with a resistance, got 'all bypasses closed, of 0 ohm'"),
     (["chip.zarr", "--v-max", "0"], "--v-max must be a finite number above 0"),
     (["chip.zarr", "--v-max", "1uA"], "--v-max must be a quantity in V"),
     (["chip.zarr", "--plot", "x.txt"], "--plot must be a file's name in .png or .svg or .pdf"),
@@ -75,6 +151,9 @@ MISTAKES = [
 
 @pytest.mark.usefixtures("chip")
 def test_bad_input_is_one_line(refused):
+    save_bank(SERIES, "series.json")
+    save_bank(PAIR, "pair.json")
+    save_bank(rc.SeriesBank(resistances=[1e4]), "short.json", [False])
     for options, says in MISTAKES:
         assert says in refused("describe", *options)
 

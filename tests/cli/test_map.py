@@ -99,3 +99,18 @@ def test_a_bank_s_file_has_no_numbers(refused):
     assert "--bank must be left out for the only bank of a file" in refused(
         "map", "bank.json", "--bank", 1, "-o", "x.h"
     )
+
+
+@pytest.mark.parametrize(
+    ("bank", "kind"),
+    [
+        (rc.SeriesBank(resistances=[1e4, 2e4]), "series bank"),
+        (rc.CapacitorBank(capacitances=[1e-13]), "capacitor bank"),
+        (rc.DifferentialPair(positive=rc.Bank(resistances=[1e4]), negative=rc.Bank(resistances=[1e4])), "differential"),
+    ],
+)
+def test_banks_of_other_forms_have_no_map(refused, bank, kind):
+    save_bank(bank, "bank.json")
+    assert f"FILE must be a parallel bank, whose codes are mapped, got 'a {kind}" in refused(
+        "map", "bank.json", "-o", "x.h"
+    )

@@ -14,7 +14,8 @@ from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor, Piecewise
 from rescircuit.errors import InputError
 from rescircuit.files import read_csv
 from rescircuit.plotting import plot_hysteresis
-from rescircuit.spice.makers.memristor import verify_memristor
+from rescircuit.spice import LIMITS, Limit, memristor_circuit, write_deck
+from rescircuit.spice.verification.cases.memristors import verify_memristor
 
 mpl.use("Agg")  # draws without a screen
 from matplotlib import pyplot as plt
@@ -80,8 +81,17 @@ def test_ngspice_confirms_both_models(run):
     assert json.loads(out)["ngspice"][0]["passed"] is True
 
 
+def test_the_bench_is_written_as_a_deck(run, tmp_path):
+    options = ("--model", "vteam", "--frequency", "2megHz", "--initial-state", 0.4, "--periods", 3)
+    code, out, err = run(*options, "--deck", "bench.cir", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["files"] == ["bench.cir"]
+    bench = memristor_circuit(VTEAM(), Sine(amplitude=1.0, frequency=2e6), 1.5e-6, 0.4)
+    assert (tmp_path / "bench.cir").read_text() == write_deck(bench).text
+
+
 def test_exit_code_1_says_that_ngspice_differs(run, monkeypatch):
-    monkeypatch.setattr("rescircuit.spice.makers.memristor._LIMIT", 0.0)
+    monkeypatch.setitem(LIMITS, "memristor", Limit(relative=1e-15))
     code, out, _ = run("--ngspice")
     assert code == 1
     assert "DISAGREES" in out
@@ -103,6 +113,8 @@ def test_exit_code_1_says_that_ngspice_differs(run, monkeypatch):
         (("--r-on", "1M"), "--r-on must be a quantity in ohm"),
         (("--window-exponent", "101"), "--window-exponent must be a whole number from 1 to 100"),
         (("--out", "loop.txt"), "--out must be a file's name in .csv"),
+        (("--deck", "bench.cir", "--frequency", "1,2"), "--deck must be left out with several frequencies"),
+        (("--deck", "bench.csv"), "--deck must be a deck's name, such as array.cir, got 'bench.csv'"),
         (("--plot", "nowhere/loop.png"), "--plot must be in a folder that can be written to"),
         (("--ngspice", "--timeout", "0"), "--timeout must be a finite number above 0"),
     ],

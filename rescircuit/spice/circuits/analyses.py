@@ -16,7 +16,7 @@ ABSOLUTE_ZERO = -273.15  # °C
 
 _MOST_STEPS = 10_000_000  # of a transient: a raw file of some gigabytes
 _MOST_TEMPERATURES = 100_000
-_WITHIN_STOP = 2.220446049250313e-16 * 1e3  # °C by which ngspice lets a sweep's last value exceed its stop
+_WITHIN_STOP = 1e-13  # °C by which a sweep's last value may exceed its stop; ngspice lets it by 2.2e-13
 _SHARE = 1e-6  # of a step, by which a stop may lie beside the last of the temperatures
 
 
@@ -52,9 +52,10 @@ class TemperatureSweep:
         if len(self.values) < 2 or beside > 2 * _SHARE * self.step:
             required = f"a whole part of stop - start ({self.stop - self.start:g} °C)"
             raise InputError("step", required, self.step)
-        if self._reached < len(self.values):
+        last = self._last_of_ngspice
+        if last - self.stop > _WITHIN_STOP:
             object.__setattr__(self, "stop", self.stop + _SHARE * self.step)
-        if self._reached != len(self.values):
+        if last - self.stop > _WITHIN_STOP or self.stop - last > 0.5 * self.step:
             raise InputError("step", "large enough to be added up in kelvin", self.step)
 
     @cached_property
@@ -63,13 +64,12 @@ class TemperatureSweep:
         return tuple(self.start + k * self.step for k in range(round((self.stop - self.start) / self.step) + 1))
 
     @property
-    def _reached(self) -> int:
-        """How many temperatures ngspice takes, by its own sums."""
-        count, kelvin = 0, self.start - ABSOLUTE_ZERO
-        while kelvin + ABSOLUTE_ZERO - self.stop <= _WITHIN_STOP:
-            count += 1
+    def _last_of_ngspice(self) -> float:
+        """The last temperature, °C, by ngspice's own sum."""
+        kelvin = self.start - ABSOLUTE_ZERO
+        for _ in self.values[1:]:
             kelvin += self.step
-        return count
+        return kelvin + ABSOLUTE_ZERO
 
 
 @dataclass(frozen=True, kw_only=True)

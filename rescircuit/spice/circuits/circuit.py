@@ -28,6 +28,9 @@ from rescircuit.spice.circuits.subcircuits import Subcircuit, check_member, chec
 
 __all__ = ["Circuit", "LazyElements"]
 
+_MOST_ELEMENTS = 20_000_000
+_DEEPEST = 100
+
 
 @dataclass(frozen=True, eq=False)
 class LazyElements:
@@ -143,7 +146,23 @@ class Circuit:
             models[model.name] = model
         for element in self.census.with_models:
             _check_model(element, models)
+        self._check_expansion()
         check_mirrors(self.census.special, {source.name for source in self.sources})
+
+    def _check_expansion(self) -> None:
+        """A few lines of subcircuits, each with two of the one before, can stand for more elements than any memory."""
+        sizes: dict[str, int] = {}
+        depths: dict[str, int] = {}
+        for name, subcircuit in self.subcircuits.items():
+            used = [element.model for element in subcircuit.elements if isinstance(element, Instance)]
+            sizes[name] = len(subcircuit.elements) + sum(sizes[each] for each in used)
+            depths[name] = 1 + max((depths[each] for each in used), default=0)
+        used = [element.model for element in self.census.with_models if isinstance(element, Instance)]
+        if self.census.n_elements + sum(sizes[each] for each in used) > _MOST_ELEMENTS:
+            raise InputError("circuit", f"of at most {_MOST_ELEMENTS:,} elements, with those inside instances", "more")
+        deepest = max((depths[each] for each in used), default=0)
+        if deepest > _DEEPEST:
+            raise InputError("circuit", f"of at most {_DEEPEST} subcircuits inside each other", deepest)
 
     def _check_samples_agree(self) -> None:
         for element in self.sources:

@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.errors import InputError
 from rescircuit.spice.circuits.charges import VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet
@@ -28,8 +27,6 @@ from rescircuit.spice.circuits.sources import Source
 __all__ = ["Connections", "Kind"]
 
 Numbers = NDArray[np.int32]
-
-_MOST_ELEMENTS = 20_000_000  # some subcircuits inside each other, each used twice by the next, are more than any memory
 
 
 class Kind(IntEnum):
@@ -233,9 +230,6 @@ class _Builder:
     def _place(self, index: int, instance: Instance) -> None:
         """A copy of a subcircuit, its ports on the instance's nodes and its other nodes behind all that there are."""
         part, first_element, first_node = self.parts[instance.model], len(self.kinds), self.n_nodes
-        if first_element + part.n_elements > _MOST_ELEMENTS:
-            required = f"of at most {_MOST_ELEMENTS:,} elements, with those inside instances"
-            raise InputError("circuit", required, f"more, at {instance.name}")
         ports = 1 + part.n_ports
         self.n_nodes += part.n_nodes - ports
         to = np.zeros(part.n_nodes, dtype=np.int32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rescircuit.files import write_lines
 from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE, comment_lines
-from rescircuit.spice.circuits.rules import check_rules
+from rescircuit.spice.circuits.rules import Finding, check_rules
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 
 __all__ = ["Deck", "write_deck"]
@@ -41,9 +41,12 @@ class Deck:
     ----------
     circuit : Circuit
         What it is the deck of.
+    warnings : tuple of Finding
+        What the electrical rule check warns of, where it was asked.
     """
 
     circuit: Circuit
+    warnings: tuple[Finding, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -176,8 +179,7 @@ def write_deck(circuit: Circuit) -> Deck:
     InputError
         When the circuit breaks a rule, see :func:`rescircuit.spice.circuits.rules.check_rules`.
     """
-    check_rules(circuit)
-    return Deck(circuit)
+    return Deck(circuit, warnings=check_rules(circuit))
 
 
 def _options_card(circuit: Circuit) -> list[str]:

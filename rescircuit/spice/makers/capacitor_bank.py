@@ -18,7 +18,7 @@ from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource
 from rescircuit.spice.circuits.subcircuits import Subcircuit
-from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.bank import BANK, INPUT, OUTPUT, SENSE
 from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages, simulated_at
 from rescircuit.spice.makers.bank_subcircuits import code_of

@@ -55,6 +55,8 @@ def pair_circuit(
     InputError
         As :func:`rescircuit.spice.bank_circuit`, and for banks whose models differ.
     """
+    if pair.shape:
+        raise InputError("pair", "a single pair, of shape ()", f"shape {pair.shape}")
     elements: list[Element] = [driven(INPUT, input_voltages(pair.positive, voltages))]
     models: dict[str, Model] = {}
     notes: dict[str, str] = {}

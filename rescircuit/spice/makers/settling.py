@@ -18,7 +18,7 @@ from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource
-from rescircuit.spice.engines.ngspice import SpiceResult
+from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.crossbar import crossbar_circuit
 
 __all__ = ["MOST_TIME_CONSTANTS", "read_arrived_charges", "settling_circuit"]

@@ -19,7 +19,7 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.decks.writing import Deck, write_deck
-from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, run_deck
+from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, checked_timeout, run_deck
 from rescircuit.spice.engines.nodal_deck import solve_deck
 from rescircuit.spice.engines.pyspice_process import run_pyspice
 from rescircuit.spice.engines.results import SpiceResult
@@ -107,7 +107,7 @@ def deck(
     r_1 in branch_1 20000.0
     .ends bank
     v_in in 0 dc 0.1
-    * code 10, branch 0 first, closed switches 1: 100 µS at 0.1 V
+    * code 10, branch 0 first, closed switches 1: 100 uS at 0.1 V
     x_bank in out bank
     v_out out 0 dc 0.0
     .options reltol=1e-09 vntol=1e-12 abstol=1e-18 gmin=1e-18 tnom=27.0 temp=27.0
@@ -188,7 +188,7 @@ def verify(
         temperature=temperature,
         several=True,
     )
-    if engine != "auto" and engine not in ENGINES:
+    if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
         raise InputError("engine", f"one of auto, {', '.join(ENGINES)}", engine)
     case = _case_of(thing, asked)
     written = write_deck(case.circuit)
@@ -197,7 +197,8 @@ def verify(
     return compared(case.ours(result), case.theirs(result), result=result, deck=written)
 
 
-def _nodal(written: Deck, timeout: float) -> SpiceResult:  # noqa: ARG001 - SuperLU cannot be interrupted
+def _nodal(written: Deck, timeout: float) -> SpiceResult:
+    checked_timeout(timeout)  # and no more: SuperLU cannot be interrupted
     solution = solve_deck(written.lines())
     return SpiceResult(
         node_voltages=solution.node_voltages,

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
+import rescircuit as rc
 from rescircuit.errors import InputError
-from rescircuit.spice import SelectedSource, run_deck, write_deck
+from rescircuit.spice import (
+    Capacitor,
+    Deck,
+    PiecewiseLinearSource,
+    SelectedSource,
+    TemperatureSweep,
+    Transient,
+    run_deck,
+    write_deck,
+)
 
 DIVIDER = """\
 rescircuit circuit
@@ -104,3 +118,78 @@ def test_a_deck_that_cannot_be_written_leaves_nothing_behind(divider, tmp_path, 
     with pytest.raises(InputError, match="path must be"):
         write_deck(divider).write(tmp_path / place)
     assert {entry.name for entry in tmp_path.iterdir()} == {"file", "folder"}
+
+
+def test_a_deck_says_what_a_run_must_bring(divider):
+    """All of it follows from the circuit, whatever is asked."""
+    swept = with_samples(divider, [0.1, 0.2, 0.3])
+    temperatures = TemperatureSweep(start=0, stop=50, step=25)
+    ramp = PiecewiseLinearSource(name="v_in", plus="in", minus="0", times=(0.0, 1.0), voltages=(0.0, 1.0))
+    load = Capacitor(name="c_1", plus="middle", minus="0", capacitance=1e-6)
+    course = Transient(stop=1.0, max_step=0.01, start=0.5)
+    over_time = dataclasses.replace(divider, elements=(ramp, *divider.elements[1:], load), transient=course)
+    found = [
+        (deck.plot, deck.scale, deck.points, deck.shape, deck.n_samples, deck.transient, deck.temperatures)
+        for deck in map(
+            write_deck,
+            (
+                divider,
+                swept,
+                dataclasses.replace(divider, temperatures=temperatures),
+                dataclasses.replace(swept, temperatures=temperatures),
+                over_time,
+            ),
+        )
+    ]
+    sweep = "DC transfer characteristic"
+    assert found == [
+        ("Operating Point", None, 1, (1,), None, None, None),
+        (sweep, "v(v-sweep)", 3, (3,), 3, None, None),
+        (sweep, "temp-sweep", 3, (3, 1), None, None, temperatures),
+        (sweep, "v(v-sweep)", 9, (3, 3), 3, None, temperatures),
+        ("Transient Analysis", "time", 50, (1,), None, course, None),
+    ]
+
+
+def test_lines_are_the_text_and_the_file(divider, tmp_path):
+    deck = write_deck(dataclasses.replace(divider, comment="One divider", notes={"r_1": "the upper one"}))
+    assert isinstance(deck, Deck)
+    lines = list(deck.lines())
+    assert lines == list(deck.lines()) == deck.text.splitlines()
+    assert deck.write(tmp_path / "deck.cir").read_text(encoding="utf-8") == deck.text
+    assert deck == write_deck(dataclasses.replace(deck.circuit))
+
+
+def test_nodes_inside_instances_are_saved_last():
+    deck = rc.deck(rc.Bank(resistances=[1e3, 2e3], switch=rc.IdealSwitch(r_on=10.0)))
+    assert deck.nodes == ("in", "out", "x_bank.branch_0", "x_bank.branch_1")
+    assert deck.sources == ("v_in", "v_out")
+    assert ".save v(in) v(out) v(x_bank.branch_0) v(x_bank.branch_1) i(v_in) i(v_out)\n" in deck.text
+    assert "v(x_bank.branch_1)" in deck.variables
+
+
+def print_decks_of_a_chip():
+    """By itself, as another process runs its source."""
+    import sys
+
+    import numpy as np
+
+    import rescircuit as rc
+    from rescircuit.crossbar import BankCells
+
+    poly = rc.Resistor(nominal=1e4, mismatch=0.01)
+    bank = rc.Bank.sample(poly, n=2, shape=(3, 2), seed=5, switch=rc.NMOS(w_over_l=10))
+    cells = BankCells(bank=bank, mask=np.arange(12).reshape(3, 2, 2) % 3 > 0)
+    for thing in (bank, rc.NonlinearCrossbar(cells, 1.0, 1.0)):
+        sys.stdout.write(rc.deck(thing, comment="a chip").text)
+
+
+def test_a_chip_s_decks_are_the_same_bytes_in_another_process(capsys):
+    """Whatever order its sets and mappings have there."""
+    print_decks_of_a_chip()
+    here = capsys.readouterr().out
+    script = f"{inspect.getsource(print_decks_of_a_chip)}\nprint_decks_of_a_chip()"
+    environment = {**os.environ, "PYTHONHASHSEED": "12345"}
+    there = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True, text=True)
+    assert there.stdout == here
+    assert here.count("x_bank_5 in out_5 gate_on bank_5\n") == 1

@@ -61,18 +61,20 @@ def electrical_check(circuit: Circuit) -> tuple[Finding, ...]:
     return tuple(_sorted(findings))
 
 
-def check_rules(circuit: Circuit) -> None:
-    """Refuse a circuit in which :func:`electrical_check` finds an error.
+def check_rules(circuit: Circuit) -> tuple[Finding, ...]:
+    """Refuse a circuit in which :func:`electrical_check` finds an error; returns its warnings.
 
     Raises
     ------
     InputError
         That says the first one.
     """
-    errors = _sorted(_errors(circuit, Connections.of(circuit)))
+    findings = electrical_check(circuit)
+    errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         more = "" if len(errors) == 1 else f" {len(errors) - 1} more: see electrical_check."
         raise InputError("circuit", "free of electrical errors", errors[0].rule, f"{errors[0].message}{more}")
+    return findings
 
 
 def _errors(circuit: Circuit, connections: Connections) -> list[Finding]:

@@ -1,0 +1,171 @@
+"""The options of ``export`` and ``verify``: of whatever a file holds, and which of them belong to what."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rescircuit.cli.array_options import (
+    ARRAY_NAMES,
+    BitLineVoltagesFile,
+    Capacitances,
+    CellModel,
+    MemoryLimit,
+    VoltagesFile,
+    Wiring,
+    make_array,
+    naming_array,
+    read_conductances,
+)
+from rescircuit.cli.bank_options import BANK_NAMES, BankOptions, read_bank, read_chip
+from rescircuit.cli.circuit_subjects import SettlingArray, Subject
+from rescircuit.cli.circuit_tables import read_matrix, read_voltages
+from rescircuit.cli.netlist_files import NETLISTS, read_netlist
+from rescircuit.cli.network_options import TILE_NAMES, ChipOptions, TileOptions, read_tile
+from rescircuit.cli.option_groups import given_options, option_name
+from rescircuit.cli.outputs import naming
+from rescircuit.errors import InputError
+
+__all__ = ["CircuitOptions"]
+
+_Report = Callable[[str, float, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayOptions:
+    """An array besides its conductances and its wires."""
+
+    bit_line_voltages: BitLineVoltagesFile = None
+    cells: CellModel
+    capacitances: Capacitances
+    memory_limit: MemoryLimit = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitOptions:
+    """A file and all that can be said of what is in it."""
+
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A bank (.json, from design --out), a chip (.zarr, from sample), an array's conductances in siemens, "
+            "a row a word line (.csv, .npz), a network (.npz with NAME.weight), or a netlist of resistors, capacitors "
+            "and sources (.cir, .sp, .net, .spice).",
+            show_default=False,
+        ),
+    ]
+    voltages: VoltagesFile = None
+    bank: Annotated[BankOptions, "A bank (.json), or banks of a chip (.zarr)"]
+    wiring: Annotated[Wiring, "Wires, drivers and senses of an array; a tile has the first two"]
+    array: Annotated[ArrayOptions, "An array (.csv, .npz)"]
+    tile: Annotated[TileOptions, "A tile of a network (.npz with NAME.weight)"]
+    chip: Annotated[ChipOptions, "The chip of that network, as in simulate network"]
+
+    def read(self, most_banks: int, report: _Report) -> Subject | SettlingArray:
+        """What the file holds, as the options have it; `report` takes what is under way, steps done, and steps in all.
+
+        Raises
+        ------
+        InputError
+            For options that do not belong to it, among others; of more than `most_banks` banks in one circuit.
+        """
+        kind = self.kind()
+        wrong = next(((name, value) for name, value in given_options(self) if name not in _TAKES[kind]), None)
+        if wrong is not None:
+            raise InputError(option_name(wrong[0]), f"left out for {kind}", wrong[1])
+        report("reading", 0, 1)
+        if kind == _BANK:
+            return read_bank(self.file, self.bank, self.voltages)
+        if kind == _CHIP:
+            return read_chip(self.file, self.bank, self.voltages, most_banks)
+        if kind == _ARRAY:
+            return _read_array(self.file, self.wiring, self.array, self.voltages)
+        if kind == _TILE:
+            return read_tile(self.file, self.chip, self.tile, self.wiring, self.voltages, report)
+        return Subject(thing=read_netlist(self.file))
+
+    def kind(self) -> str:
+        """What the file holds, in words."""
+        suffix = self.file.suffix.lower()
+        if suffix == ".npz" and _holds_weights(self.file):
+            return _TILE
+        kind = _KINDS.get(suffix)
+        if kind is None:
+            required = f"a bank (.json), a chip (.zarr), a table (.csv, .npz) or a netlist ({', '.join(NETLISTS)})"
+            raise InputError("FILE", required, str(self.file))
+        return kind
+
+    def files(self) -> list[Path | None]:
+        """All that are read."""
+        array = self.array.bit_line_voltages
+        return [self.file, self.voltages, array, self.bank.settings, self.tile.inputs, *self.wiring.files()]
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Within it, errors name the options of what the file holds."""
+        kind = self.kind()
+        names = {**_NAMES.get(kind, {}), "file": "FILE", "engine": "--engine", "timeout": "--timeout"}
+        with naming_array(self.file, names) if kind == _ARRAY else naming(names):
+            yield
+
+
+_BANK, _CHIP, _ARRAY = "a bank", "a chip", "an array"
+_TILE, _NETLIST = "a network's tile", "a netlist, which says all itself"
+_KINDS = {".json": _BANK, ".zarr": _CHIP, ".csv": _ARRAY, ".npz": _ARRAY, **dict.fromkeys(NETLISTS, _NETLIST)}
+_NAMES = {_BANK: BANK_NAMES, _CHIP: BANK_NAMES, _ARRAY: ARRAY_NAMES, _TILE: TILE_NAMES}
+
+
+def _fields(*groups: type) -> set[str]:
+    return {each.name for group in groups for each in fields(group)}
+
+
+_TAKES = {
+    _BANK: {"file", "voltages", "code", "settings", "temperature"},
+    _CHIP: {"file", "voltages", *_fields(BankOptions)},
+    _ARRAY: {"file", "voltages", *_fields(Wiring, ArrayOptions, CellModel, Capacitances)},
+    _TILE: {"file", "voltages", "r_word_line", "r_bit_line", *_fields(ChipOptions, TileOptions)},
+    _NETLIST: {"file"},
+}
+
+
+def _holds_weights(file: Path) -> bool:
+    """Whether an npz archive is a network's; what cannot be read is not, and is refused by who reads it."""
+    from rescircuit.files import LARGEST_BYTES, file_size
+
+    try:
+        if file_size(file) > LARGEST_BYTES:
+            return False
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith(".weight.npy") for name in archive.namelist())
+    except Exception:  # noqa: BLE001 - from a stranger's bytes zipfile raises anything
+        return False
+
+
+def _read_array(file: Path, wiring: Wiring, options: ArrayOptions, voltages: Path | None) -> Subject | SettlingArray:
+    """The array of a table, as it settles where there are capacitances."""
+    from rescircuit.crossbar import Crossbar
+
+    options.cells.check()
+    farads = options.capacitances.read()
+    conductances = read_conductances(file, options.cells)
+    array = make_array(conductances, wiring.read(), options.cells, memory_limit=options.memory_limit)
+    held = options.bit_line_voltages
+    if farads is None:
+        files = {"voltages": voltages, "bit_line_voltages": held}
+        return Subject(
+            thing=array, options={name: read_matrix(path, name) for name, path in files.items() if path is not None}
+        )
+    if held is not None:
+        raise InputError("--bit-line-voltages", "left out with capacitances", str(held))
+    if not isinstance(array, Crossbar):
+        raise InputError("--cells", "linear, with capacitances", options.cells.cells)
+    inputs = read_voltages(voltages, array.shape)
+    if inputs.ndim > 1 and inputs.size == inputs.shape[-1]:
+        inputs = inputs.ravel()
+    return SettlingArray(array=array, voltages=inputs, capacitances=farads)
