@@ -20,13 +20,13 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean ngspice FORCE
+.PHONY: help demo test lint bench docs netlists clean ngspice FORCE
 
 # Two installations into one environment at a time would break it.
 .NOTPARALLEL:
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "ARGS='...' hands options to demo, test, bench and docs, and PYTHON=python3.12 chooses the Python that the"
 	@echo "virtual environment is made with."
@@ -46,15 +46,18 @@ lint: $(STAMPS)/lint $(STAMPS)/docs  ## ruff, pyright, and the links of the docu
 bench: ngspice $(STAMPS)/bench  ## the benchmarks against other programs
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $(ARGS)
 
-bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar, bench-calibration
+bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar, bench-calibration, bench-netlists
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $*
 
 docs: $(STAMPS)/docs  ## the documentation, as web pages in site/
 	@$(BIN)/mkdocs --quiet build --strict $(ARGS)
 	@echo "The documentation is in site/index.html."
 
+netlists: $(STAMPS)/core  ## the example netlists and their schematics again, in netlists/
+	@$(BIN)/python tools/make-netlists
+
 clean:  ## remove whatever the other commands made
-	rm -rf $(VENV) demo-output site build dist .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) demo-output netlists/chip.zarr site build dist .pytest_cache .hypothesis .ruff_cache
 	find rescircuit tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 ngspice:

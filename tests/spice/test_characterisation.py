@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import rescircuit as rc
 from rescircuit.crossbar import BankCells
 from rescircuit.devices.switches.bsim4 import BSIM4Card, BSIM4Switch
 from rescircuit.errors import InputError, SolutionError, SpiceError
-from rescircuit.spice import LIMITS, Bsim4Model, characterise, run_deck, to_pyspice
+from rescircuit.spice import LIMITS, Bsim4Model, TemperatureSweep, characterise, run_deck, to_pyspice
 from rescircuit.spice.makers.bank import bank_circuit
 
 CARD = BSIM4Card.parse(
@@ -48,7 +49,15 @@ def test_a_bank_is_programmed_natively_and_right_in_ngspice(table):
     card_itself = rc.Bank(resistances=RESISTANCES, switch=SWITCH)
     result = run_deck(rc.deck(card_itself, setting=setting))
     assert result.source_currents["v_out"][0] / bank.v_read == pytest.approx(setting.conductance, rel=1e-9)
-    assert rc.deck(card_itself, setting=setting).text == rc.deck(bank, setting=setting).text
+    by_card, by_table = (list(rc.deck(each, setting=setting).lines()) for each in (card_itself, bank))
+    assert cards_of(by_card) == cards_of(by_table)
+    notes = [line for line in by_table if line not in by_card]
+    assert len(notes) == 1  # which conductance the setting has: of a card alone nobody knows
+    assert notes[0].startswith("* code ")
+
+
+def cards_of(lines):
+    return [line for line in lines if not line.startswith("*")]
 
 
 def test_what_leaks_through_open_switches(table):
@@ -90,7 +99,9 @@ def test_a_deck_with_a_card_at_a_temperature():
 
 def test_a_card_reaches_pyspice():
     netlist = str(to_pyspice(bank_circuit(rc.Bank(resistances=[1e4], switch=SWITCH))))
-    assert ".model switch nmos (level=14 version=4.5 toxe=3e-09" in netlist
+    (card,) = re.findall(r"\.model switch nmos \((.*)\)", netlist)
+    expected = {"level=14", "version=4.5", *(f"{name}={value!r}" for name, value in CARD.parameters)}
+    assert set(card.split()) == expected
 
 
 def test_a_bank_behind_a_card_alone_is_not_computed_here():
@@ -157,3 +168,15 @@ def test_numbers_that_no_deck_holds_are_refused():
         Bsim4Model(name="switch", card=card)
     with pytest.raises(InputError, match="card must be a BSIM4Card"):
         Bsim4Model(name="switch", card="toxe=1n")
+
+
+def test_a_table_has_one_temperature_and_a_card_has_all(table):
+    """ngspice moves a card over a sweep; a table is of one temperature, and says so."""
+    sweep = TemperatureSweep(start=-40, stop=125, step=55)
+    swept = run_deck(rc.deck(rc.Bank(resistances=RESISTANCES, switch=SWITCH), temperature=sweep))
+    currents = swept.source_currents["v_out"]
+    assert currents.shape == (4, 1)
+    assert (np.diff(currents[:, 0]) < 0).all()
+    with pytest.raises(InputError, match="temperature") as caught:
+        rc.deck(rc.Bank(resistances=RESISTANCES, switch=table), temperature=sweep)
+    assert "\n" not in str(caught.value)

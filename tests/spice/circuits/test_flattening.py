@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -109,6 +111,9 @@ def assert_same_when_flat(circuit):
 
     elements = []
     for k, (_, element, nodes) in enumerate(flattened(circuit)):
+        if nodes[0] == nodes[1]:  # two ports that an instance has on one node
+            assert isinstance(element, Resistor)
+            continue
         fields = dict(zip(_ends(element), (node(each) for each in nodes), strict=False))
         elements.append(type(element)(**{**vars(element), **fields, "name": f"{element.name[0]}_{k}"}))
     models = tuple(model for model in circuit.models if not isinstance(model, Subcircuit))
@@ -130,7 +135,7 @@ def hierarchies(draw):
         nodes = ["a", "b", "c", "d", "0"]
         elements = [
             Resistor(name=f"r_{i}", plus=one, minus=other, resistance=draw(st.floats(1.0, 1e4)))
-            for i, (one, other) in enumerate(zip(nodes, nodes[1:], strict=False))
+            for i, (one, other) in enumerate(itertools.pairwise(nodes))
         ]
         elements += _uses(draw, models, nodes)
         models.append(Subcircuit(name=f"sub_{k}", ports=("a", "b"), elements=tuple(elements)))
@@ -157,4 +162,7 @@ def _placed(uses, models):
 @given(hierarchies())
 @settings(max_examples=20, deadline=None)
 def test_any_hierarchy_gives_the_same_voltages_when_flat(circuit):
+    """In ngspice, and by our own solver, which flattens it too."""
     assert_same_when_flat(circuit)
+    check = rc.verify(circuit)
+    assert check.passed, check.summary()

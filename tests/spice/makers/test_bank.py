@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -10,7 +11,18 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.errors import InputError
-from rescircuit.spice import Mosfet, Resistor, SelectedSource, VoltageSource, bank_circuit, run_deck, write_deck
+from rescircuit.spice import (
+    Instance,
+    Level1Model,
+    Mosfet,
+    Resistor,
+    SelectedSource,
+    Subcircuit,
+    VoltageSource,
+    bank_circuit,
+    run_deck,
+    write_deck,
+)
 
 RESISTANCES = np.array([1e3, 2e3, 5e3])
 MASK = np.array([True, False, True])
@@ -21,7 +33,9 @@ def make_bank(switch):
 
 
 def by_name(circuit) -> dict[str, Any]:
-    return {element.name: element for element in circuit.elements}
+    """Those around the bank and those inside it, which share no names."""
+    inside = (element for model in circuit.models if isinstance(model, Subcircuit) for element in model.elements)
+    return {element.name: element for element in (*circuit.elements, *inside)}
 
 
 def test_transistors_sit_between_the_resistors_and_the_virtual_ground():
@@ -40,7 +54,13 @@ def test_transistors_sit_between_the_resistors_and_the_virtual_ground():
         ("gate_2", "0", 1.5),
     ]
     assert elements["v_out"] == VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0)
-    assert len(circuit.models) == 1
+    switch, inside = circuit.models
+    assert isinstance(switch, Level1Model)
+    assert transistor.model == switch.name
+    assert inside.ports == ("in", "out", "gate_0", "gate_1", "gate_2")
+    assert elements["x_bank"] == Instance(name="x_bank", ports=inside.ports, model="bank")
+    assert inside.name == "bank"
+    assert [e.name for e in circuit.elements] == ["v_in", "x_bank", *(f"v_gate_{k}" for k in range(3)), "v_out"]
     assert "r_leak_0" not in elements
 
 
@@ -53,12 +73,15 @@ def test_leakage_stands_beside_every_transistor():
 
 def test_a_perfect_switch_is_one_node_when_closed_and_an_open_end_when_open():
     circuit = bank_circuit(make_bank(rc.IdealSwitch()), mask=MASK)
-    assert [e.nodes for e in circuit.elements if isinstance(e, Resistor)] == [
-        ("in", "out"),
-        ("in", "branch_1"),
-        ("in", "out"),
+    (inside,) = circuit.models
+    assert isinstance(inside, Subcircuit)
+    assert [(e.name, *e.nodes) for e in inside.elements] == [
+        ("r_0", "in", "out"),
+        ("r_1", "in", "branch_1"),
+        ("r_2", "in", "out"),
     ]
-    assert circuit.models == ()
+    assert inside.ports == ("in", "out")
+    assert not any(isinstance(e, Resistor) for e in circuit.elements)
 
 
 def test_a_switch_with_resistances_is_a_resistor():
@@ -83,7 +106,36 @@ def test_with_all_switches_open_no_current_flows():
     circuit = bank_circuit(make_bank(rc.IdealSwitch()), mask=np.zeros(3, bool))
     result = run_deck(write_deck(circuit))
     assert result.source_currents["v_out"].tolist() == [0.0]
-    assert result.node_voltages["branch_2"] == pytest.approx([0.1])
+    assert result.node_voltages["x_bank.branch_2"] == pytest.approx([0.1])
+
+
+def test_with_all_transistors_open_on_the_driven_side_no_current_flows():
+    circuit = bank_circuit(make_bank(rc.NMOS(w_over_l=10, side="driven")), mask=np.zeros(3, bool))
+    assert by_name(circuit)["m_0"].terminals == ("in", "gate_0", "branch_0", "0")
+    result = run_deck(write_deck(circuit))
+    assert result.source_currents["v_out"] == pytest.approx([0.0], abs=1e-15)
+
+
+@pytest.mark.parametrize("switch", [rc.IdealSwitch(r_on=50.0, r_off=1e6), rc.NMOS(w_over_l=10)])
+def test_the_nodes_between_resistors_and_switches_are_probed(switch):
+    circuit = bank_circuit(make_bank(switch), mask=MASK)
+    assert circuit.probes == tuple(f"x_bank.branch_{k}" for k in range(3))
+    result = run_deck(write_deck(circuit))
+    at = [result.node_voltages[probe][0] for probe in circuit.probes]
+    through = (0.1 - np.array(at)) / RESISTANCES  # each resistor's current
+    assert through.sum() == pytest.approx(result.source_currents["v_out"][0], rel=1e-12)
+    assert through == pytest.approx(switch.branch_current(RESISTANCES, 0.1, closed=MASK), rel=1e-7, abs=1e-15)
+    if isinstance(switch, rc.IdealSwitch):
+        assert at == pytest.approx([0.1 * 50 / 1050, 0.1 * 1e6 / 1.002e6, 0.1 * 50 / 5050], rel=1e-12)
+
+
+def test_the_deck_says_which_code_the_bank_holds():
+    bank = make_bank(rc.IdealSwitch())
+    lines = write_deck(bank_circuit(bank, mask=MASK)).text.splitlines()
+    note = lines[lines.index("x_bank in out bank") - 1]
+    assert note == "* code 101, branch 0 first, closed switches 1: 1.2 mS at 0.1 V"
+    stuck = dataclasses.replace(bank, stuck_closed=np.array([False, True, False]))
+    assert "* code 111, branch 0 first" in write_deck(bank_circuit(stuck, mask=MASK)).text
 
 
 def test_one_voltage_is_an_operating_point_and_more_are_samples():

@@ -15,6 +15,8 @@ from rescircuit.errors import InputError
 from rescircuit.spice import (
     LIMITS,
     CurrentMirror,
+    Instance,
+    TemperatureSweep,
     VoltageDependentCapacitor,
     capacitor_bank_circuit,
     run_deck,
@@ -95,7 +97,11 @@ def test_a_wrong_charge_is_found(monkeypatch):
 
 
 def test_the_elements():
-    elements = {e.name: e for e in capacitor_bank_circuit(make_bank(vc1=1e-3), mask=MASK).elements}
+    circuit = capacitor_bank_circuit(make_bank(vc1=1e-3), mask=MASK)
+    (inside,) = circuit.models
+    elements = {e.name: e for e in (*circuit.elements, *inside.elements)}
+    assert elements["x_bank"] == Instance(name="x_bank", ports=("in", "out"), model="bank")
+    assert (inside.name, inside.ports) == ("bank", ("in", "out"))
     assert isinstance(elements["c_0"], VoltageDependentCapacitor)
     assert elements["c_0"].terminals == ("in", "branch_0")
     assert elements["r_switch_0"].terminals == ("branch_0", "out")
@@ -103,18 +109,33 @@ def test_the_elements():
     assert elements["f_charge"] == CurrentMirror(name="f_charge", plus="0", minus="charge", source="v_out")
     perfect = capacitor_bank_circuit(make_bank(SWITCHES["perfect"], c_off=0.0), mask=MASK)
     names = [e.name for e in perfect.elements]
-    assert names == ["v_in", "c_0", "c_2", "c_3", "c_5", "c_7", "v_out", "f_charge", "c_charge"]
-    assert perfect.elements[1].terminals == ("in", "out")
+    assert names == ["v_in", "x_bank", "v_out", "f_charge", "c_charge"]
+    (inside,) = perfect.models
+    assert [e.name for e in inside.elements] == ["c_0", "c_2", "c_3", "c_5", "c_7"]
+    assert inside.elements[0].terminals == ("in", "out")
+    empty = capacitor_bank_circuit(make_bank(SWITCHES["perfect"], c_off=0.0), mask=np.zeros(N, bool))
+    assert [e.name for e in empty.elements] == ["v_in", "v_out", "f_charge", "c_charge"]
+    assert empty.models == ()
+    assert empty.notes == {}
 
 
 def test_its_deck_and_pyspice_say_the_same():
     circuit = capacitor_bank_circuit(make_bank(tc1=1e-5, vc1=1e-3), mask=MASK, voltages=[0.1, 0.2])
     text, netlist = write_deck(circuit).text.replace("\n+ ", " ").lower(), str(to_pyspice(circuit)).lower()
-    for element in circuit.elements:
-        if element.name.startswith(("c_", "f_")):
-            line = " ".join((element.name, *element.terminals, *element.words))
-            assert f"\n{line}\n" in text
-            assert f"\n{line}\n" in netlist
+    (inside,) = circuit.models
+    elements = [e for e in (*circuit.elements, *inside.elements) if e.name.startswith(("c_", "f_"))]
+    assert len(elements) == 2 + N + (~MASK).sum()
+    for element in elements:
+        line = " ".join((element.name, *element.terminals, *element.words))
+        assert f"\n{line}\n" in text
+        assert f"\n{line}\n" in netlist
+
+
+def test_the_deck_says_which_code_the_bank_holds():
+    lines = write_deck(capacitor_bank_circuit(make_bank(c_off=0.0), mask=MASK)).text.splitlines()
+    note = lines[lines.index("x_bank in out bank") - 1]
+    assert note.startswith("* code 10110101, capacitor 0 first, closed switches 1: ")
+    assert note.endswith("F at 1 V")
 
 
 def test_what_does_not_fit_is_refused():
@@ -126,6 +147,11 @@ def test_what_does_not_fit_is_refused():
         (make_bank(), {"voltages": math.nan}, "voltages"),
         (make_bank(), {"bit_line_voltages": 0.1}, "left out for a CapacitorBank"),
         (make_bank(tc1=-0.02), {"temperature": 125.0}, "temperature"),
+        (
+            make_bank(),
+            {"temperature": TemperatureSweep(start=0, stop=50, step=25)},
+            "temperature must be one number for a CapacitorBank",
+        ),
     ):
         with pytest.raises(InputError, match=message):
             rc.deck(bank, **options)
@@ -152,7 +178,7 @@ def test_a_mirror_needs_its_source():
     circuit = capacitor_bank_circuit(make_bank())
     mirror = CurrentMirror(name="f_charge", plus="0", minus="charge", source="v_elsewhere")
     elements = tuple(mirror if e.name == "f_charge" else e for e in circuit.elements)
-    with pytest.raises(InputError, match="source of f_charge must be one of the circuit's sources"):
+    with pytest.raises(InputError, match="source of f_charge must be one of the voltage sources beside it"):
         dataclasses.replace(circuit, elements=elements)
     with pytest.raises(InputError, match="source of f_charge"):
         dataclasses.replace(mirror, source="v_out\n.control")

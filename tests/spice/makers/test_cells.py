@@ -11,7 +11,16 @@ import pytest
 import rescircuit as rc
 from rescircuit.crossbar.cells import BankCells, LinearCells, SelectedCells, SinhCells
 from rescircuit.errors import InputError
-from rescircuit.spice import Circuit, Mosfet, Resistor, VoltageSource, run_deck, to_pyspice, write_deck
+from rescircuit.spice import (
+    Circuit,
+    Instance,
+    Level1Model,
+    Mosfet,
+    Resistor,
+    VoltageSource,
+    run_deck,
+    write_deck,
+)
 from rescircuit.spice.circuits.behavioural import SinhConductor
 from rescircuit.spice.circuits.sources import driven
 from rescircuit.spice.makers.cells import cell_elements, cell_models, shared_elements
@@ -121,15 +130,20 @@ def test_ngspice_sees_ten_millivolts_on_the_bit_line_too():
 def test_the_elements_of_a_bank():
     bank = rc.Bank(resistances=[[[1e3, 2e3, 5e3]] * 2], switch=rc.NMOS(w_over_l=10, v_gate=1.5, r_off=1e8))
     cells = BankCells(bank=bank, mask=MASK)
-    elements = {element.name: element for element in cell_elements(cells, 0, 1, "w", "b")}
-    assert elements["r_cell_0_1_2"] == Resistor(name="r_cell_0_1_2", plus="w", minus="branch_0_1_2", resistance=5e3)
-    gates = [elements[f"m_cell_0_1_{k}"].nodes for k in range(3)]
-    assert gates == [(f"branch_0_1_{k}", gate, "b", "0") for k, gate in enumerate(("gate_on", "0", "gate_on"))]
-    assert elements["r_leak_cell_0_1_1"].nodes == ("branch_0_1_1", "b")
+    (instance,) = cell_elements(cells, 0, 1, "w", "b")
+    assert instance == Instance(name="x_cell_0_1", ports=("w", "b", "gate_on"), model="cell_0_1")
+    model, *insides = cell_models(cells)
+    assert [inside.name for inside in insides] == ["cell_0_0", "cell_0_1"]
+    assert insides[1].ports == ("word", "bit", "gate_on")
+    assert insides[1].comment == "word line 0, bit line 1: code 101"
+    elements = {element.name: element for element in insides[1].elements}
+    assert elements["r_2"] == Resistor(name="r_2", plus="word", minus="branch_2", resistance=5e3)
+    gates = [elements[f"m_{k}"].nodes for k in range(3)]
+    assert gates == [(f"branch_{k}", gate, "bit", "0") for k, gate in enumerate(("gate_on", "0", "gate_on"))]
+    assert elements["r_leak_1"].nodes == ("branch_1", "bit")
     assert len(elements) == 9
     assert shared_elements(cells) == (VoltageSource(name="v_gate_on", plus="gate_on", minus="0", voltage=1.5),)
-    (model,) = cell_models(cells)
-    transistor = elements["m_cell_0_1_0"]
+    transistor = elements["m_0"]
     assert isinstance(transistor, Mosfet)
     assert transistor.model == model.name
 
@@ -137,14 +151,16 @@ def test_the_elements_of_a_bank():
 def test_the_elements_of_ideal_switches():
     bank = rc.Bank(resistances=[[[1e3, 2e3]]], switch=rc.IdealSwitch(r_off=1e9))
     cells = BankCells(bank=bank, mask=[True, False])
-    elements = list(cell_elements(cells, 0, 0, "w", "b"))
-    assert [(element.name, *element.nodes) for element in elements] == [
-        ("r_cell_0_0_0", "w", "b"),
-        ("r_cell_0_0_1", "w", "branch_0_0_1"),
-        ("r_switch_cell_0_0_1", "branch_0_0_1", "b"),
+    (instance,) = cell_elements(cells, 0, 0, "w", "b")
+    assert instance == Instance(name="x_cell_0_0", ports=("w", "b"), model="cell_0_0")
+    (inside,) = cell_models(cells)
+    assert [(element.name, *element.nodes) for element in inside.elements] == [
+        ("r_0", "word", "bit"),
+        ("r_1", "word", "branch_1"),
+        ("r_switch_1", "branch_1", "bit"),
     ]
+    assert inside.ports == ("word", "bit")
     assert shared_elements(cells) == ()
-    assert cell_models(cells) == ()
 
 
 def test_the_elements_of_cells_with_two_terminals():
@@ -168,7 +184,12 @@ def test_without_closed_transistors_no_gate_is_driven():
     assert shared_elements(BankCells(bank=bank, mask=[False, False])) == ()
     selected = SelectedCells(cells=BankCells(bank=bank, mask=[False, True]), i_selector=1e-9, v_selector=0.1)
     assert [element.name for element in shared_elements(selected)] == ["v_gate_on"]
-    assert len(cell_models(selected)) == 1
+    model, inside = cell_models(selected)
+    assert isinstance(model, Level1Model)
+    assert inside.ports == ("word", "bit", "gate_on")
+    (conductor, instance) = cell_elements(selected, 0, 0, "w", "b")
+    assert conductor.nodes == ("w", "selected_0_0")
+    assert instance.ports == ("selected_0_0", "b", "gate_on")
 
 
 def test_other_cells_and_switches_are_refused():
@@ -221,12 +242,8 @@ def test_a_conductor_beyond_the_range_of_its_sinh_follows_our_tangent():
 
 
 @pytest.mark.parametrize("samples", [[(0.4, 0.0)], [(0.1, 0.0), (0.4, 0.05)]])
-def test_pyspice_has_the_same_conductors(samples):
+def test_pyspice_has_the_same_conductors(samples, both_ways):
     """Its netlist with our deck's cards for tolerances and analysis brings the same currents."""
     cells = SelectedCells(cells=SinhCells(conductances=[[1e-5]], v_scale=0.2), i_selector=1e-9, v_selector=0.05)
-    circuit = circuit_of(cells, samples)
-    deck = write_deck(circuit)
-    cards = deck.text[deck.text.index(".options") :].replace("v_sample_index sample_index 0 dc 0.0\n", "")
-    translated = dataclasses.replace(deck, text=f"{to_pyspice(circuit)}{cards}")
-    ours, theirs = run_deck(deck), run_deck(translated)
+    ours, theirs = both_ways(circuit_of(cells, samples))
     assert theirs.source_currents["v_sense_0_0"] == pytest.approx(ours.source_currents["v_sense_0_0"], rel=1e-12)

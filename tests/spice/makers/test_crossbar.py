@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections import Counter
 
@@ -13,6 +12,8 @@ import rescircuit as rc
 from rescircuit.crossbar import BankCells, LinearCells, SelectedCells, SinhCells
 from rescircuit.errors import InputError
 from rescircuit.spice import (
+    Instance,
+    Level1Model,
     Mosfet,
     Resistor,
     SelectedSource,
@@ -20,9 +21,9 @@ from rescircuit.spice import (
     VoltageSource,
     crossbar_circuit,
     run_deck,
-    to_pyspice,
     write_deck,
 )
+from rescircuit.spice.circuits.flattening import flattened
 
 CELLS = np.array([[1e-4, 2e-4, 3e-4], [4e-4, 5e-4, 6e-4]])
 
@@ -191,14 +192,20 @@ def test_banks_stand_between_their_lines():
     bank = rc.Bank(resistances=np.full((2, 3, 2), 1e4), switch=rc.NMOS(w_over_l=10))
     mask = np.array([True, False])
     circuit = crossbar_circuit(rc.NonlinearCrossbar(BankCells(bank=bank, mask=mask), 1.0, 2.0))
-    assert connections(circuit)["r_cell_1_2_0"] == ("word_1_2", "branch_1_2_0", 1e4)
     assert connections(circuit)["r_word_1_2"] == ("word_1_1", "word_1_2", 1.0)
-    transistors = elements(circuit, Mosfet)
-    assert transistors["m_cell_1_2_0"].nodes == ("branch_1_2_0", "gate_on", "bit_1_2", "0")
-    assert transistors["m_cell_1_2_1"].gate == "0"
-    assert len(transistors) == 12
+    cell = elements(circuit, Instance)["x_cell_1_2"]
+    assert (cell.ports, cell.model) == (("word_1_2", "bit_1_2", "gate_on"), "cell_1_2")
+    placed = {each.name: each for each in flattened(circuit)}
+    assert placed["x_cell_1_2.r_0"].nodes == ("word_1_2", "x_cell_1_2.branch_0")
+    assert placed["x_cell_1_2.r_0"].element.resistance == 1e4
+    assert placed["x_cell_1_2.m_0"].nodes == ("x_cell_1_2.branch_0", "gate_on", "bit_1_2", "0")
+    assert placed["x_cell_1_2.m_1"].nodes == ("x_cell_1_2.branch_1", "0", "bit_1_2", "0")
+    assert sum(isinstance(each.element, Mosfet) for each in placed.values()) == 12
     assert sources(circuit)["v_gate_on"].voltage == 1.8
-    assert len(circuit.models) == 1
+    switch, *insides = circuit.models
+    assert isinstance(switch, Level1Model)
+    assert [inside.name for inside in insides] == [f"cell_{i}_{j}" for i in range(2) for j in range(3)]
+    assert insides[5].comment == "word line 1, bit line 2: code 10"
 
 
 def test_memristors_and_selectors_stand_between_their_lines():
@@ -215,7 +222,11 @@ def test_linear_cells_make_the_circuit_of_a_linear_crossbar():
     options = {"r_word_line": 1.0, "r_bit_line": 2.0, "r_driver": 3.0, "drive": "both", "sense": "top"}
     linear, general = rc.Crossbar(CELLS, **options), rc.NonlinearCrossbar(LinearCells(conductances=CELLS), **options)
     voltages = np.array([[0.1, 0.2], [0.3, 0.4]])
-    assert crossbar_circuit(linear, voltages=voltages) == crossbar_circuit(general, voltages=voltages)
+    of_linear, of_general = (crossbar_circuit(each, voltages=voltages) for each in (linear, general))
+    assert of_linear.elements == of_general.elements
+    assert of_linear.models == of_general.models == ()
+    assert of_linear.open_ends <= of_general.open_ends
+    assert write_deck(of_linear).text == write_deck(of_general).text
 
 
 @pytest.mark.parametrize("samples", [1, 3])
@@ -226,14 +237,11 @@ def test_linear_cells_make_the_circuit_of_a_linear_crossbar():
         SelectedCells(cells=SinhCells(conductances=CELLS, v_scale=0.25), i_selector=1e-8, v_selector=0.1),
     ],
 )
-def test_pyspice_has_the_same_array(cells, samples):
+def test_pyspice_has_the_same_array(cells, samples, both_ways):
     """Its netlist with our deck's cards for tolerances and analysis brings the same currents."""
     rng = np.random.default_rng(3)
     crossbar = rc.NonlinearCrossbar(cells, 1.0, 1.0, r_driver=5.0, drive="both")
     voltages, raised = rng.uniform(0.0, 0.5, (samples, 2)), rng.uniform(0.0, 0.2, (samples, 3))
-    circuit = crossbar_circuit(crossbar, voltages=voltages, bit_line_voltages=raised)
-    deck = write_deck(circuit)
-    cards = deck.text[deck.text.index(".options") :].replace("v_sample_index sample_index 0 dc 0.0\n", "")
-    ours, theirs = run_deck(deck), run_deck(dataclasses.replace(deck, text=f"{to_pyspice(circuit)}{cards}"))
+    ours, theirs = both_ways(crossbar_circuit(crossbar, voltages=voltages, bit_line_voltages=raised))
     for source, currents in ours.source_currents.items():
         assert theirs.source_currents[source] == pytest.approx(currents, rel=1e-9, abs=1e-15)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import doctest
 
 import numpy as np
@@ -13,10 +12,11 @@ from rescircuit.errors import InputError, SpiceError
 from rescircuit.spice import write_deck
 from rescircuit.spice.circuits.memristors import memristor_subcircuit
 from rescircuit.spice.makers import memristor as from_memristor
-from rescircuit.spice.makers.memristor import memristor_circuit, verify_memristor
+from rescircuit.spice.makers.memristor import memristor_circuit
+from rescircuit.spice.verification.cases import memristors as verification
+from rescircuit.spice.verification.cases.memristors import verify_memristor
 
 HP = LinearDriftMemristor()
-SUBCIRCUIT = memristor_subcircuit(HP, initial_state=0.1, capacitance=1.0)
 SLOW, FAST = Sine(amplitude=1.2, frequency=1.0), Sine(amplitude=1.0, frequency=5e6)
 CASES = {
     "hp": (HP, SLOW, 3.0),
@@ -58,7 +58,7 @@ def test_a_wrong_transient_is_found_out(monkeypatch):
     def thicker(model, *arguments, **options):
         return honest(LinearDriftMemristor(thickness=1.01 * model.thickness), *arguments, **options)
 
-    monkeypatch.setattr(from_memristor, "memristor_circuit", thicker)
+    monkeypatch.setattr(verification, "memristor_circuit", thicker)
     check = verify_memristor(run)
     assert not check.passed
     assert "DISAGREES" in check.summary()
@@ -82,6 +82,14 @@ def test_the_deck_is_a_subcircuit_with_a_state():
     assert lines.count(".ends memristor") == 1
 
 
+def subcircuit_of(**fields):
+    """That of a model whose own checks were passed by."""
+    model = LinearDriftMemristor()
+    for name, value in fields.items():
+        object.__setattr__(model, name, value)
+    return memristor_subcircuit(model, initial_state=0.1, capacitance=1.0)
+
+
 BAD = [
     (lambda: verify_memristor("run"), "transient must be what simulate_memristor returned"),
     (lambda: memristor_circuit("hp", SLOW, 2.0), "model must be a LinearDriftMemristor or a VTEAM"),
@@ -93,8 +101,9 @@ BAD = [
     (lambda: memristor_circuit(VTEAM(k_off=1e-60), FAST, 1e-7), "model must be of a size"),
     (lambda: memristor_subcircuit(HP, name="a b", initial_state=0.1, capacitance=1.0), "name must be letters"),
     (lambda: memristor_subcircuit(HP, initial_state=0.1, capacitance=0.0), "model must be of a size"),
-    (lambda: dataclasses.replace(SUBCIRCUIT, window="2; shell"), "window of memristor must be a whole number"),
-    (lambda: dataclasses.replace(SUBCIRCUIT, window=0), "window of memristor must be a whole number"),
+    (lambda: subcircuit_of(window="2; shell"), "window of memristor must be a whole number"),
+    (lambda: subcircuit_of(window=0), "window of memristor must be a whole number"),
+    (lambda: subcircuit_of(r_off="1.0) + (1.0"), "r_off of memristor must be"),
 ]
 
 

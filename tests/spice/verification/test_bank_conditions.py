@@ -43,6 +43,11 @@ def make_bank(switch, **coefficients):
     return rc.Bank(resistances=RESISTANCES, switch=switch, coefficients=Coefficients(**coefficients))
 
 
+def inside(circuit):
+    """The elements of the bank itself, by name."""
+    return {element.name: element for element in circuit.subcircuits["bank"].elements}
+
+
 def assert_agrees(bank, within=1e-9, **options):
     check = rc.verify(bank, **{"voltages": VOLTAGES, "mask": MASK, **options})
     assert check.passed, check.summary()
@@ -90,29 +95,30 @@ def test_leakage_of_an_open_bank_at_125_degrees(side):
 def test_transistors_with_the_same_parameters_share_a_model():
     vto = np.array([0.4, 0.41, 0.4, 0.42, 0.41, 0.4, 0.4, 0.4])
     circuit = bank_circuit(make_bank(rc.NMOS(w_over_l=10, vto=vto)))
-    assert [(model.name, model.vto) for model in circuit.models] == [
+    *switches, bank = circuit.models
+    assert [(model.name, model.vto) for model in switches] == [
         ("switch_0", 0.4),
         ("switch_1", 0.41),
         ("switch_2", 0.42),
     ]
-    named = {e.name: e.model for e in circuit.elements if e.name.startswith("m_")}
+    named = {e.name: e.model for e in bank.elements if e.name.startswith("m_")}
     assert [named[f"m_{k}"][-1] for k in range(N)] == list("01021000")
     alike = bank_circuit(make_bank(rc.NMOS(w_over_l=10, vto=np.full(N, 0.4))))
-    assert [model.name for model in alike.models] == ["switch"]
+    assert [model.name for model in alike.models] == ["switch", "bank"]
 
 
 def test_a_driven_switch_comes_before_its_resistor():
-    elements = {e.name: e for e in bank_circuit(make_bank(rc.NMOS(w_over_l=10, side="driven"))).elements}
+    elements = inside(bank_circuit(make_bank(rc.NMOS(w_over_l=10, side="driven"))))
     assert elements["m_3"].terminals == ("in", "gate_3", "branch_3", "0")
     assert elements["r_3"].terminals == ("branch_3", "out")
 
 
 def test_resistors_are_written_as_they_are_made():
-    elements = {e.name: e for e in bank_circuit(make_bank(rc.IdealSwitch(), **SPREAD), temperature=85.0).elements}
+    elements = inside(bank_circuit(make_bank(rc.IdealSwitch(), **SPREAD), temperature=85.0))
     assert elements["r_2"] == Resistor(
         name="r_2", plus="in", minus="out", resistance=RESISTANCES[2], tc1=SPREAD["tc1"][2], tc2=SPREAD["tc2"][2]
     )
-    elements = {e.name: e for e in bank_circuit(make_bank(rc.IdealSwitch(), **BENT)).elements}
+    elements = inside(bank_circuit(make_bank(rc.IdealSwitch(), **BENT)))
     assert isinstance(elements["b_r_2"], VoltageDependentResistor)
     assert (elements["b_r_2"].vc1, elements["b_r_2"].vc2) == (BENT["vc1"][2], BENT["vc2"])
 
@@ -145,7 +151,8 @@ def test_faults_of_cells(asked):
     check = rc.verify(rc.NonlinearCrossbar(BankCells(bank=bank, mask=np.full(2, asked)), 10.0, 10.0))
     assert check.passed, check.summary()
     closed = faults["stuck_closed"] if not asked else ~faults["stuck_open"]
-    assert check.deck.text.count(" gate_on bit_") == closed.sum()
+    assert check.deck.text.count(" gate_on bit 0 switch ") == closed.sum()
+    assert check.deck.text.count(" 0 bit 0 switch ") == (~closed).sum()
 
 
 @pytest.mark.parametrize("temperature", TEMPERATURES)

@@ -15,11 +15,11 @@ from rescircuit.spice import (
     Capacitor,
     Circuit,
     Instance,
-    Model,
     PiecewiseLinearSource,
     Resistor,
     SelectedSource,
     SineSource,
+    Subcircuit,
     Transient,
     VoltageSource,
     run_deck,
@@ -142,25 +142,21 @@ def test_such_a_state_has_no_operating_point():
         write_deck(circuit_of(STEADY, transient=None, load=INTEGRATOR))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair(Model):
-    """A subcircuit of two resistors and the node between them."""
-
-    name: str
-
-    @property
-    def cards(self):
-        lines = (".subckt", self.name, "a", "b"), ("r_1", "a", "m", "1000.0"), ("r_2", "m", "b", "3000.0")
-        return *lines, (".ends", self.name)
-
-
+PAIR = Subcircuit(
+    name="pair",
+    ports=("a", "b"),
+    elements=(
+        Resistor(name="r_1", plus="a", minus="m", resistance=1000.0),
+        Resistor(name="r_2", plus="m", minus="b", resistance=3000.0),
+    ),
+)
 PAIRED = Circuit(
     elements=(
         STEADY,
-        Instance(name="x_1", ports=("in", "out"), model="pair", paths=(("in", "out"),)),
+        Instance(name="x_1", ports=("in", "out"), model="pair"),
         VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0),
     ),
-    models=(Pair(name="pair"),),
+    models=(PAIR,),
 )
 
 
@@ -197,7 +193,6 @@ def test_all_of_it_can_be_handed_to_pyspice():
         (PAIRED.elements[1], "ports", ()),
         (PAIRED.elements[1], "ports", ("in", "a b")),
         (PAIRED.elements[1], "model", "pair r=1"),
-        (PAIRED.elements[1], "paths", (("in", "elsewhere"),)),
         (MILLISECOND, "stop", 0.0),
         (MILLISECOND, "start", 1e-3),
         (MILLISECOND, "max_step", 2e-3),

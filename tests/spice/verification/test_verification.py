@@ -124,13 +124,15 @@ def test_a_wrong_current_of_a_bank_is_found(monkeypatch):
     right = rc.Bank.current
 
     def wrong(self, mask, voltage):
-        return right(self, mask, voltage) * np.array([1.0, 1.0 + 2e-9, 1.0])
+        wrong = np.array([1.0, 1.0 + 2e-9, 1.0]) if np.shape(voltage) == (3,) else 1.0
+        return right(self, mask, voltage) * wrong
 
     monkeypatch.setattr(rc.Bank, "current", wrong)
     check = rc.verify(rc.Bank.sample(POLY, n=4, seed=1), voltages=[0.1, 0.2, 0.3])
     assert not check.passed
     assert check.max_relative_error == pytest.approx(2e-9, rel=1e-3)
-    assert check.quantity == "output_currents[1]"
+    assert check.quantity == "output_currents[1, 0]"
+    assert check.element == "v_out"
     assert "DISAGREES" in check.summary()
 
 
@@ -185,13 +187,13 @@ MEMRISTORS = rc.NonlinearCrossbar(SinhCells(conductances=[[1e-4]], v_scale=0.25)
         (BANK, {"mask": [True]}, "mask must be 2 booleans"),
         (BANK, {"mask": SETTING.mask, "setting": SETTING}, "mask must be left out when a setting is given"),
         (rc.Crossbar([[1e-4]]), {"mask": [True]}, "mask must be left out for a Crossbar"),
-        (rc.Crossbar([[1e-4]]), {"setting": SETTING}, "mask must be left out for a Crossbar"),
+        (rc.Crossbar([[1e-4]]), {"setting": SETTING}, "setting must be left out for a Crossbar"),
         (rc.Crossbar([[1e-4]]), {"voltages": [0.1, 0.2]}, "voltages"),
         (rc.Crossbar([[1e-4]]), {"bit_line_voltages": [0.1, 0.2]}, "bit_line_voltages"),
         (BANK, {"bit_line_voltages": 0.1}, "bit_line_voltages must be left out for a Bank"),
         (rc.SeriesBank(resistances=[1e3, 2e3]), {"bit_line_voltages": 0.1}, "left out for a SeriesBank"),
         (MEMRISTORS, {"mask": [True]}, "mask must be left out for a NonlinearCrossbar"),
-        ([[1e-4]], {}, "a Bank or a Crossbar"),
+        ([[1e-4]], {}, "thing must be a bank, a pair of banks, a crossbar, a network's tile or a circuit"),
     ],
 )
 def test_what_does_not_fit_is_refused(function, thing, options, message):
@@ -202,7 +204,7 @@ def test_what_does_not_fit_is_refused(function, thing, options, message):
 @pytest.mark.parametrize("function", [rc.deck, rc.verify])
 @pytest.mark.parametrize("thing", [BANK, rc.Crossbar([[1e-4]])])
 def test_what_is_no_setting_is_refused(function, thing):
-    with pytest.raises(InputError, match=r"setting must be one of a Bank|mask must be left out"):
+    with pytest.raises(InputError, match=r"setting must be one of a Bank|setting must be left out for a Crossbar"):
         function(thing, setting=5)
 
 
