@@ -124,9 +124,9 @@ class VoltageDependentResistor(Behavioural):
         factors = [repr(self.resistance), *changing_factors(self, self.across, self.nominal_celsius)]
         return f"{self.across} / ({' * '.join(factors)})"
 
-    def check_temperature(self, celsius: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
-        """Refuse a temperature at which its resistance would not be above zero."""
-        check_temperature_factor(self, celsius, self.nominal_celsius)
+    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
+        """Refuse temperatures at which its resistance would not be above zero."""
+        check_temperature_factor(self, lowest, highest, self.nominal_celsius)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +224,8 @@ class WeakInversionCurrent(Behavioural):
         saturated = f"{self.at_threshold!r} * exp({overdrive} / {self.slope!r})"
         return f"{saturated} * sgn({self.across}) * (1.0 - exp(-abs({self.across}) / {self.thermal!r}))"
 
-    def check_temperature(self, celsius: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
-        """Refuse another temperature than its parameters'."""
-        if celsius != self.celsius:
-            raise InputError("temperature_celsius", f"{self.celsius:g} °C, for which {self.name} was made", celsius)
+    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
+        """Refuse other temperatures than its parameters'."""
+        for celsius in (lowest, highest):
+            if celsius != self.celsius:
+                raise InputError("temperature_celsius", f"{self.celsius:g} °C, for which {self.name} was made", celsius)

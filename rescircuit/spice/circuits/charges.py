@@ -56,9 +56,9 @@ class VoltageDependentCapacitor(TwoEnded):
         """None: a capacitor passes no direct current."""
         return ()
 
-    def check_temperature(self, celsius: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
-        """Refuse a temperature at which its capacitance would not be above zero."""
-        check_temperature_factor(self, celsius, self.nominal_celsius, value="capacitance", unit="F")
+    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
+        """Refuse temperatures at which its capacitance would not be above zero."""
+        check_temperature_factor(self, lowest, highest, self.nominal_celsius, value="capacitance", unit="F")
 
 
 @dataclass(frozen=True, kw_only=True)

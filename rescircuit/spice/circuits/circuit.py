@@ -24,7 +24,13 @@ from rescircuit.spice.circuits.names import (
     inner_node_name,
 )
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SelectedSource, SineSource, Source
-from rescircuit.spice.circuits.subcircuits import Subcircuit, check_member, check_members, check_mirrors
+from rescircuit.spice.circuits.subcircuits import (
+    Subcircuit,
+    check_member,
+    check_members,
+    check_mirrors,
+    check_open_ends,
+)
 
 __all__ = ["Circuit", "LazyElements"]
 
@@ -91,7 +97,7 @@ class Circuit:
     transient: Transient | None = None
     temperatures: TemperatureSweep | None = None
     comment: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict, hash=False)  # a dict has no hash
     open_ends: frozenset[str] = frozenset()
     probes: tuple[str, ...] = ()
 
@@ -109,6 +115,7 @@ class Circuit:
         self._check_temperatures()
         self._check_analyses()
         self._check_probes()
+        check_open_ends("open_ends", self.open_ends)
         comment_lines("comment", self.comment)
         self._check_notes()
 
@@ -139,27 +146,35 @@ class Circuit:
 
     def _check_references(self) -> None:
         models: dict[str, Model] = {}
+        cards = {model.name.lower() for model in self.models if not isinstance(model, Subcircuit)}
         for model in self.models:
             if isinstance(model, Subcircuit):
                 for element in model.elements:
                     _check_model(element, models)
+                    _check_no_node_is_a_model(element, cards)
             models[model.name] = model
         for element in self.census.with_models:
             _check_model(element, models)
+            _check_no_node_is_a_model(element, cards)
         self._check_expansion()
         check_mirrors(self.census.special, {source.name for source in self.sources})
 
     def _check_expansion(self) -> None:
-        """A few lines of subcircuits, each with two of the one before, can stand for more elements than any memory."""
+        """A few lines of subcircuits, each with two of the one before, can stand for more elements than any memory.
+
+        Definitions count by themselves too, used or not, because the rules look at each of them.
+        """
         sizes: dict[str, int] = {}
         depths: dict[str, int] = {}
+        defined = 0
         for name, subcircuit in self.subcircuits.items():
             used = [element.model for element in subcircuit.elements if isinstance(element, Instance)]
             sizes[name] = len(subcircuit.elements) + sum(sizes[each] for each in used)
             depths[name] = 1 + max((depths[each] for each in used), default=0)
+            defined += sizes[name]
+            _check_size(defined)
         used = [element.model for element in self.census.with_models if isinstance(element, Instance)]
-        if self.census.n_elements + sum(sizes[each] for each in used) > _MOST_ELEMENTS:
-            raise InputError("circuit", f"of at most {_MOST_ELEMENTS:,} elements, with those inside instances", "more")
+        _check_size(self.census.n_elements + sum(sizes[each] for each in used))
         deepest = max((depths[each] for each in used), default=0)
         if deepest > _DEEPEST:
             raise InputError("circuit", f"of at most {_DEEPEST} subcircuits inside each other", deepest)
@@ -209,13 +224,11 @@ class Circuit:
             if celsius <= ABSOLUTE_ZERO:
                 raise InputError(name, f"above absolute zero, {ABSOLUTE_ZERO} °C", celsius)
             object.__setattr__(self, name, celsius)
-        reached = [self.temperature_celsius]
+        reached = (self.temperature_celsius,)
         if isinstance(self.temperatures, TemperatureSweep):
-            reached = list(self.temperatures.values)
-        nominal = self.nominal_temperature_celsius
-        for celsius in reached:
-            for element in self._special:
-                element.check_temperature(celsius, nominal)
+            reached = self.temperatures.values
+        for element in self._special:
+            element.check_temperatures(reached[0], reached[-1], self.nominal_temperature_celsius)
 
     def _check_probes(self) -> None:
         if not isinstance(self.probes, tuple):
@@ -294,6 +307,11 @@ class Census:
         return (each for each in self.special if isinstance(each, Instance | Mosfet))
 
 
+def _check_size(n_elements: int) -> None:
+    if n_elements > _MOST_ELEMENTS:
+        raise InputError("circuit", f"of at most {_MOST_ELEMENTS:,} elements, with those inside instances", "more")
+
+
 def _check_model(element: Element, known: Mapping[str, Model]) -> None:
     """Refuse a model that is missing, or of another kind, and an instance with another number of ports."""
     if element.model_name is None:
@@ -308,3 +326,13 @@ def _check_model(element: Element, known: Mapping[str, Model]) -> None:
     if isinstance(model, Subcircuit) and len(element.terminals) != len(model.ports):
         required = f"{len(model.ports)} nodes, one for each port of {model.name}"
         raise InputError(f"ports of {element.name}", required, f"{len(element.terminals)} nodes")
+
+
+def _check_no_node_is_a_model(element: Element, cards: set[str]) -> None:
+    """ngspice takes the first word on a transistor's line that is a model for the end of its nodes."""
+    if not isinstance(element, Mosfet):
+        return
+    for node in element.terminals:
+        if node.lower() in cards:
+            required = "without a node that is called as a model, which ngspice takes for the transistor's"
+            raise InputError(f"nodes of {element.name}", required, node, "Rename one of them.")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rescircuit.spice.circuits.charges import VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet
-from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent, checked_formula
+from rescircuit.spice.circuits.formulas import GivenCharge
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import Source
 
@@ -272,9 +272,6 @@ def _kind(element: Element) -> Kind:
             return Kind.CHANNEL
         case Capacitor() | VoltageDependentCapacitor() | GivenCharge():
             return Kind.CHARGE
-        case GivenCurrent():  # conducts where its current follows the voltage of a node of its own
-            own = {element.plus, element.minus}.intersection(checked_formula("formula", element.formula))
-            return Kind.CONDUCTOR if own else Kind.CURRENT
         case _:
             return Kind.CONDUCTOR if element.direct_paths else Kind.CURRENT
 

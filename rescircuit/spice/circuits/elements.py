@@ -60,8 +60,8 @@ class Element(ABC):
         """Whether it is nothing but two nodes and a resistance, of which nothing else is to be asked."""
         return False
 
-    def check_temperature(self, celsius: float, nominal_celsius: float) -> None:  # noqa: B027 - most have none
-        """Refuse a temperature (°C) at which the element has no meaning; its values hold at `nominal_celsius`."""
+    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:  # noqa: B027 - most have none
+        """Refuse a range (°C) in which the element somewhere has no meaning; its values hold at `nominal_celsius`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +119,9 @@ class Resistor(TwoEnded):
         """Whether it has no temperature coefficients."""
         return not (self.tc1 or self.tc2)
 
-    def check_temperature(self, celsius: float, nominal_celsius: float) -> None:
-        """Refuse a temperature at which its resistance would not be above zero."""
-        check_temperature_factor(self, celsius, nominal_celsius)
+    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:
+        """Refuse temperatures at which its resistance would not be above zero."""
+        check_temperature_factor(self, lowest, highest, nominal_celsius)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +161,9 @@ class Capacitor(TwoEnded):
         initial = () if self.initial_voltage is None else (f"ic={self.initial_voltage!r}",)
         return repr(self.capacitance), *initial, *coefficient_words(self)
 
-    def check_temperature(self, celsius: float, nominal_celsius: float) -> None:
-        """Refuse a temperature at which its capacitance would not be above zero."""
-        check_temperature_factor(self, celsius, nominal_celsius, value="capacitance", unit="F")
+    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:
+        """Refuse temperatures at which its capacitance would not be above zero."""
+        check_temperature_factor(self, lowest, highest, nominal_celsius, value="capacitance", unit="F")
 
     @property
     def direct_paths(self) -> tuple[tuple[str, str], ...]:
@@ -285,15 +285,19 @@ def coefficient_words(owner: Any) -> tuple[str, ...]:
 
 
 def check_temperature_factor(
-    owner: Any, celsius: float, nominal_celsius: float, *, value: str = "resistance", unit: str = "ohm"
+    owner: Any, lowest: float, highest: float, nominal_celsius: float, *, value: str = "resistance", unit: str = "ohm"
 ) -> None:
-    """Refuse a temperature at which ``1 + tc1 dT + tc2 dT²`` of `owner` is not above zero."""
-    difference = celsius - nominal_celsius
-    factor = 1.0 + owner.tc1 * difference + owner.tc2 * difference * difference
-    if factor <= 0:
-        hint = "Its temperature coefficients do not hold so far from the nominal temperature."
-        argument = f"{value} of {owner.name} at {celsius:g} °C"
-        raise InputError(argument, f"above 0 {unit}", f"{factor:g} of nominal", hint)
+    """Refuse temperatures between which ``1 + tc1 dT + tc2 dT²`` of `owner` is not above zero."""
+    # The parabola is lowest at an end or at its vertex: a sweep of 100,000 temperatures needs no more than these.
+    differences = [lowest - nominal_celsius, highest - nominal_celsius]
+    if owner.tc2 > 0 and differences[0] < (vertex := -owner.tc1 / (2.0 * owner.tc2)) < differences[1]:
+        differences.append(vertex)
+    for difference in differences:
+        factor = 1.0 + owner.tc1 * difference + owner.tc2 * difference * difference
+        if factor <= 0:
+            hint = "Its temperature coefficients do not hold so far from the nominal temperature."
+            argument = f"{value} of {owner.name} at {nominal_celsius + difference:g} °C"
+            raise InputError(argument, f"above 0 {unit}", f"{factor:g} of nominal", hint)
 
 
 def changing_factors(owner: Any, across: str, nominal_celsius: float) -> list[str]:

@@ -12,7 +12,7 @@ from rescircuit.spice.circuits.subcircuits import Subcircuit
 if TYPE_CHECKING:
     from rescircuit.spice.circuits.circuit import Circuit
 
-__all__ = ["Placed", "PlacedSubcircuit", "flattened", "placed_subcircuits"]
+__all__ = ["Placed", "flattened"]
 
 
 class Placed(NamedTuple):
@@ -32,29 +32,6 @@ class Placed(NamedTuple):
     element: Element
     nodes: tuple[str, ...]
 
-    @property
-    def paths(self) -> list[tuple[str, str]]:
-        """Pairs of its nodes between which direct current can flow."""
-        full = dict(zip(self.element.nodes, self.nodes, strict=True))
-        return [(full[a], full[b]) for a, b in self.element.direct_paths]
-
-
-class PlacedSubcircuit(NamedTuple):
-    """A subcircuit where it stands.
-
-    Attributes
-    ----------
-    path : str
-        The full name of its instance.
-    subcircuit : Subcircuit
-    full : callable
-        From the names of its nodes to their full names.
-    """
-
-    path: str
-    subcircuit: Subcircuit
-    full: Callable[[str], str]
-
 
 def flattened(circuit: Circuit) -> Iterator[Placed]:
     """The circuit's elements in their order, each instance replaced by the elements inside it."""
@@ -68,24 +45,17 @@ def flattened(circuit: Circuit) -> Iterator[Placed]:
                     yield Placed(f"{path}.{inner.name}", inner, tuple(map(full, inner.nodes)))
 
 
-def placed_subcircuits(circuit: Circuit) -> Iterator[PlacedSubcircuit]:
-    """The subcircuits of all instances, each as often as it is used, also by others."""
-    for element in circuit.census.with_models:
-        if isinstance(element, Instance):
-            yield from _inside(element, element.name, element.ports, circuit.subcircuits)
-
-
 def _inside(
     instance: Instance, path: str, ports: tuple[str, ...], known: Mapping[str, Subcircuit]
-) -> Iterator[PlacedSubcircuit]:
-    """The subcircuit of an instance, and then those inside it."""
+) -> Iterator[tuple[str, Subcircuit, Callable[[str], str]]]:
+    """The subcircuit of an instance and then those inside it, each with its path and the full names of its nodes."""
     subcircuit = known[instance.model]
     names = {GROUND: GROUND, **dict(zip(subcircuit.ports, ports, strict=True))}
 
     def full(node: str) -> str:
         return names.get(node) or f"{path}.{node}"
 
-    yield PlacedSubcircuit(path, subcircuit, full)
+    yield path, subcircuit, full
     for inner in subcircuit.elements:
         if isinstance(inner, Instance):
             yield from _inside(inner, f"{path}.{inner.name}", tuple(map(full, inner.ports)), known)

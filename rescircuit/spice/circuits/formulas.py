@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from rescircuit.errors import InputError
@@ -13,7 +14,9 @@ from rescircuit.spice.circuits.names import GROUND, node_name
 
 __all__ = ["GivenCharge", "GivenCurrent"]
 
-_FUNCTIONS = {"abs", "cosh", "cos", "exp", "ln", "max", "min", "pwr", "sgn", "sin", "sinh", "sqrt", "tanh", "u"}
+# Functions by the number of their arguments: ngspice 39 dies of max(1).
+_OF_ONE = ("abs", "cos", "cosh", "exp", "ln", "sgn", "sin", "sinh", "sqrt", "tanh", "u")
+_FUNCTIONS = {**dict.fromkeys(_OF_ONE, 1), **dict.fromkeys(("max", "min", "pwr"), 2)}
 _TOKEN = re.compile(
     r"(?P<voltage>v\((?P<plus>[A-Za-z0-9_]+)(?:, ?(?P<minus>[A-Za-z0-9_]+))?\))"
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?)(?![A-Za-z0-9_.])"
@@ -22,10 +25,37 @@ _TOKEN = re.compile(
     re.ASCII,
 )
 _LONGEST = 10_000  # characters
+_ORDER = "of values and signs in turns, with brackets that match and functions of one argument (max, min, pwr: two)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenCurrent(Behavioural):
+class _Given(TwoEnded):
+    """What both kinds share: the formula, and the nodes in it."""
+
+    formula: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.named  # which checks the formula
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """The nodes that the formula names."""
+        return checked_formula(f"formula of {self.name}", self.formula)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Those of them that are not its own."""
+        return tuple(node for node in self.named if node not in self.terminals)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Its two nodes and those that it reads."""
+        return *self.terminals, *self.reads
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenCurrent(_Given, Behavioural):
     """A source of a current, ampere from `plus` to `minus`, by a formula in ngspice's notation.
 
     Parameters
@@ -35,44 +65,27 @@ class GivenCurrent(Behavioural):
         time.
     """
 
-    formula: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checked_formula(f"formula of {self.name}", self.formula)
-
     @property
     def expression(self) -> str:
         """The formula."""
         return self.formula
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        """The nodes that it names."""
-        return _other_nodes(self, self.formula)
+    def direct_paths(self) -> tuple[tuple[str, str], ...]:
+        """Between its ends, where its current follows the voltage of one of them."""
+        return super().direct_paths if set(self.terminals).intersection(self.named) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenCharge(TwoEnded):
+class GivenCharge(_Given):
     """A capacitor whose charge, coulomb, is given by a formula as a :class:`GivenCurrent` has one."""
 
     letter: ClassVar[str] = "c"
-
-    formula: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checked_formula(f"formula of {self.name}", self.formula)
 
     @property
     def words(self) -> tuple[str, ...]:
         """Its charge, in the quotes that ngspice wants there."""
         return tuple(f"q = '{self.formula}'".split())
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Its own and those that the formula names."""
-        return *self.terminals, *_other_nodes(self, self.formula)
 
     @property
     def direct_paths(self) -> tuple[tuple[str, str], ...]:
@@ -86,7 +99,7 @@ def checked_formula(argument: str, formula: Any) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        For what is not one of its tokens after the other, or has brackets that do not match.
+        For what is not one of its tokens after the other, or not in an order that has a meaning.
     """
     required = "a formula of numbers, v(node), v(node, node), temper, + - * / ^ and known functions"
     if type(formula) is not str or not 0 < len(formula) <= _LONGEST or " ".join(formula.split()) != formula:
@@ -94,26 +107,65 @@ def checked_formula(argument: str, formula: Any) -> tuple[str, ...]:
     if "//" in formula:
         raise InputError(argument, "without //, behind which ngspice takes the rest for a comment", formula)
     nodes: list[str] = []
-    place = depth = 0
+    order = _Order()
+    place = 0
     while place < len(formula):
         found = _TOKEN.match(formula, place)
         if found is None:
             raise InputError(argument, required, formula[place:])
         nodes += [node_name(argument, node) for node in (found["plus"], found["minus"]) if node is not None]
-        word, sign = found["word"], found["sign"]
         place = found.end()
-        called = formula.startswith("(", place)
-        if word is not None and not (word == "temper" or (word in _FUNCTIONS and called)):
+        word = found["word"]
+        if word is not None and not (word == "temper" or (word in _FUNCTIONS and formula.startswith("(", place))):
             raise InputError(argument, f"of known functions ({', '.join(sorted(_FUNCTIONS))})", word)
-        depth += {"(": 1, ")": -1}.get(sign or "", 0)
-        if depth < 0:
-            raise InputError(argument, "with brackets that match", formula)
+        if not order.goes_on(word, found["sign"]):
+            raise InputError(argument, _ORDER, formula[:place])
         if formula.startswith(" ", place):
             place += 1
-    if depth:
-        raise InputError(argument, "with brackets that match", formula)
+    if not order.ends:
+        raise InputError(argument, _ORDER, formula)
     return tuple(node for node in dict.fromkeys(nodes) if node != GROUND)
 
 
-def _other_nodes(element: TwoEnded, formula: str) -> tuple[str, ...]:
-    return tuple(node for node in checked_formula("formula", formula) if node not in element.terminals)
+@dataclass
+class _Order:
+    """Values and signs in turns, brackets and ``?`` closed, and functions of as many arguments as they have."""
+
+    value_due: bool = True
+    function: str = ""  # whose bracket is due
+    open: list[str | int] = field(default_factory=list)  # ? and brackets, by the number of commas due in each
+
+    def goes_on(self, word: str | None, sign: str | None) -> bool:
+        """Whether a formula may go on with this token, a value if it is neither a word nor a sign."""
+        if sign is None:
+            due, self.value_due = self.value_due, word in _FUNCTIONS
+            self.function = word if word in _FUNCTIONS else ""
+            return due
+        if sign == "(":
+            self.open.append(_FUNCTIONS[self.function] - 1 if self.function else 0)
+            self.function = ""
+            return self.value_due
+        if self.value_due:
+            return sign in "+-"
+        self.value_due = sign != ")"
+        return self._goes_on_behind_a_value(sign)
+
+    def _goes_on_behind_a_value(self, sign: str) -> bool:
+        innermost = self.open[-1] if self.open else None
+        match sign:
+            case ")":
+                return innermost == 0 and self.open.pop() == 0
+            case ":":
+                return innermost == "?" and self.open.pop() == "?"
+            case ",":
+                if not isinstance(innermost, int) or innermost < 1:
+                    return False
+                self.open[-1] = innermost - 1
+            case "?":
+                self.open.append(sign)
+        return True
+
+    @property
+    def ends(self) -> bool:
+        """Whether it may end here."""
+        return not self.value_due and not self.open

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from rescircuit.checks import non_negative_number, positive_number
 from rescircuit.devices.switches.bsim4 import BSIM4Card
@@ -14,6 +15,8 @@ from rescircuit.spice.circuits.names import check_name, deck_number
 __all__ = ["Bsim4Model", "Level1Model", "Model", "model_card"]
 
 Card = tuple[str, ...]  # the words of one line
+
+_FLAGS = {"off", "thermal"}  # behind a transistor's model, and taken for such in its place
 
 
 class Model(ABC):
@@ -64,7 +67,7 @@ class Level1Model(Model):
     is_: float = 1e-14
 
     def __post_init__(self) -> None:
-        check_name("name", self.name)
+        _check_model_name(self.name)
         positive_number(f"kp of {self.name}", self.kp, "A/V²")
         non_negative_number(f"lambda_ of {self.name}", self.lambda_, "1/V")
         non_negative_number(f"gamma of {self.name}", self.gamma, "√V")
@@ -111,7 +114,7 @@ class Bsim4Model(Model):
     card: BSIM4Card
 
     def __post_init__(self) -> None:
-        check_name("name", self.name)
+        _check_model_name(self.name)
         if not isinstance(self.card, BSIM4Card):
             raise InputError("card", "a BSIM4Card", self.card)
         names = [name for name, _ in self.card.parameters]
@@ -131,3 +134,9 @@ def model_card(name: str, level: str, parameters: dict[str, float]) -> Card:
     """The words of an NMOS model's line."""
     pairs = [f"{key}={value!r}" for key, value in parameters.items()]
     return (".model", name, "nmos", *f"({level} {' '.join(pairs)})".split())
+
+
+def _check_model_name(name: Any) -> None:
+    check_name("name", name)
+    if name.lower() in _FLAGS:
+        raise InputError("name", "a word without a meaning on a transistor's line", name, "Choose another name.")

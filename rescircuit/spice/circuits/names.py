@@ -39,8 +39,10 @@ SELECTOR_SOURCE = "v_sample_index"
 _FORM = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 # Words that ngspice takes for something else: its ground, the axes and kinds of its plots, the arguments of
-# .save, and ``temper``, which makes it crash. The two selectors belong to the deck.
-_TAKEN = {"all", "allc", "alli", "allp", "allv", "ally", "frequency", "gnd", "hertz", "temper", "time"}
+# .save, ``temper``, which makes it crash, ``null``, which it leads to ground inside subcircuits, and its functions of
+# chance, also where they stand inside ``v(...)``. The two selectors belong to the deck.
+_TAKEN = {"all", "allc", "alli", "allp", "allv", "ally", "frequency", "gnd", "hertz", "null", "temper", "time"}
+_TAKEN |= {"agauss", "aunif", "gauss", "limit", "unif"}
 _TAKEN |= {SELECTOR_NODE, SELECTOR_SOURCE}
 _TAKEN_BEGINNINGS = ("inoise", "onoise")
 _SMALLEST, _LARGEST = 1e-30, 1e30  # ngspice reads 5e-324 as zero; no circuit needs what lies beyond these
@@ -100,6 +102,8 @@ def inner_node_name(argument: str, name: Any) -> str:
     for instance in instances:
         element_name(argument, instance, "x")
     node_name(argument, node)
+    if node.lower().startswith("probe"):  # behind a dot ngspice takes it for the card .probe, and saves nothing
+        raise InputError(argument, "a node whose own name does not begin with probe", name, "Rename that node.")
     return name
 
 

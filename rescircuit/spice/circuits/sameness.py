@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rescircuit.errors import InputError, shorten
 from rescircuit.spice.circuits.charges import CurrentMirror
@@ -15,6 +16,7 @@ from rescircuit.spice.circuits.elements import Capacitor, Element, Mosfet, Resis
 from rescircuit.spice.circuits.flattening import Placed, flattened
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import Source
+from rescircuit.spice.circuits.subcircuits import Subcircuit
 
 __all__ = ["same_circuit"]
 
@@ -71,6 +73,12 @@ class _Builder:
     nodes: dict[str, int] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def cards(self) -> dict[str, tuple[str, ...]]:
+        """The words of the models' cards but for their names, by these."""
+        models = (each for each in self.circuit.models if not isinstance(each, Subcircuit))
+        return {each.name: tuple(w for card in each.cards for k, w in enumerate(card) if k != 1) for each in models}
+
     def graph(self) -> LabelledGraph:
         """The graph."""
         self.nodes[GROUND] = self.vertices.add("ground", ("ground",))
@@ -118,8 +126,7 @@ class _Builder:
         element = placed.element
         words: tuple[str, ...] = element.words
         if isinstance(element, Mosfet):
-            model = next(each for each in self.circuit.models if each.name == element.model)
-            words = (*words[1:], *(word for card in model.cards for k, word in enumerate(card) if k != 1))
+            words = (*words[1:], *self.cards[element.model])
         elif isinstance(element, CurrentMirror):
             words = words[1:]
         text = " ".join(words)

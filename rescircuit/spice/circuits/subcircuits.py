@@ -13,7 +13,7 @@ from rescircuit.spice.circuits.models import Card, Model
 from rescircuit.spice.circuits.names import GROUND, check_distinct, check_name, comment_lines
 from rescircuit.spice.circuits.sources import SelectedSource, Source
 
-__all__ = ["Subcircuit", "check_member", "check_members", "check_mirrors"]
+__all__ = ["Subcircuit", "check_member", "check_members", "check_mirrors", "check_open_ends"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,7 @@ class Subcircuit(Model):
                 raise InputError(f"elements of {self.name}", "without sources that have samples", element.name)
         sources = (element.name for element in self.elements if isinstance(element, Source))
         check_mirrors(self.elements, set(sources))
+        check_open_ends(f"open_ends of {self.name}", self.open_ends)
         comment_lines(f"comment of {self.name}", self.comment)
 
     @cached_property
@@ -99,3 +100,9 @@ def check_mirrors(elements: Any, sources: set[str]) -> None:
     for element in elements:
         if isinstance(element, CurrentMirror) and element.source not in sources:
             raise InputError(f"source of {element.name}", "one of the voltage sources beside it", element.source)
+
+
+def check_open_ends(argument: str, open_ends: Any) -> None:
+    """Refuse what is no set of names: a word alone would stand for its letters. Not all need be nodes."""
+    if not isinstance(open_ends, frozenset) or not all(isinstance(node, str) for node in open_ends):
+        raise InputError(argument, "a frozenset of the names of nodes", open_ends)

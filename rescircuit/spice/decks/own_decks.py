@@ -253,7 +253,9 @@ def _check_same(deck: DeckLines, expected: Iterator[str]) -> None:
 def _shown(got: str | None, line: str) -> str:
     if got is None:
         return "the end of the deck"
-    return f"{line} without a line break" if got == line else got.removesuffix("\n")
+    if got == line:
+        return f"{line} without a line break"
+    return f"{line} and a carriage return" if got == f"{line}\r\n" else got.removesuffix("\n")
 
 
 def _located_by_name(deck: DeckLines, error: InputError) -> InputError:

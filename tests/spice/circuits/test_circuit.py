@@ -19,6 +19,7 @@ from rescircuit.spice import (
     Resistor,
     SelectedSource,
     Subcircuit,
+    TemperatureSweep,
     Transient,
     VoltageSource,
     run_deck,
@@ -250,6 +251,18 @@ def test_a_model_of_another_kind_is_refused(divider):
     message = r"model of m1 must be one of the circuit's models before it \(it has none\)"
     with pytest.raises(InputError, match=message):
         dataclasses.replace(divider, elements=(EXAMPLES["mosfet"],), models=(inside,))
+
+
+def test_a_long_sweep_of_many_elements_is_checked_at_its_ends_and_between():
+    """Each of 100,000 temperatures at each of 3000 resistors would take minutes."""
+    warm = [Resistor(name=f"r_{k}", plus="a", minus="0", resistance=1e3, tc1=1e-3) for k in range(3000)]
+    source = VoltageSource(name="v_1", plus="a", minus="0", voltage=1.0)
+    sweep = TemperatureSweep(start=-73.0, stop=127.0, step=0.002)
+    assert Circuit(elements=(*warm, source), temperatures=sweep).census.n_elements == 3001
+    for coefficients, celsius in (({"tc1": -0.05, "tc2": 6.25e-4}, 67), ({"tc1": -0.011}, 127), ({"tc1": 0.011}, -73)):
+        steep = dataclasses.replace(warm[-1], **coefficients)
+        with pytest.raises(InputError, match=f"resistance of r_2999 at {celsius} °C must be above 0 ohm"):
+            Circuit(elements=(steep, source), temperatures=sweep)
 
 
 def test_what_changes_over_time_needs_a_transient(divider):

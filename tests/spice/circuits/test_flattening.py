@@ -21,7 +21,7 @@ from rescircuit.spice import (
     run_deck,
     write_deck,
 )
-from rescircuit.spice.circuits.flattening import flattened, placed_subcircuits
+from rescircuit.spice.circuits.flattening import flattened
 
 SUPPLY = VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)
 SENSE = VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0)
@@ -69,23 +69,6 @@ def test_elements_stay_what_they_are_and_where_they_stand():
     by_name = {each.name: each.element for each in placed}
     assert by_name["x_1.x_left.r_1"] is by_name["x_1.x_right.r_1"] is HALF.elements[0]
     assert by_name["x_1.r_1"] is WHOLE.elements[1]
-
-
-def test_direct_paths_are_between_full_names():
-    paths = {each.name: each.paths for each in flattened(NESTED)}
-    assert paths["x_1.x_left.b_2"] == [("x_1.x_left.middle", "x_1.joint")]
-    assert paths["v_in"] == [("in", "0")]
-
-
-def test_subcircuits_are_listed_as_often_as_they_are_used():
-    placed = list(placed_subcircuits(NESTED))
-    assert [(each.path, each.subcircuit.name) for each in placed] == [
-        ("x_1", "whole"),
-        ("x_1.x_left", "half"),
-        ("x_1.x_right", "half"),
-    ]
-    full = placed[1].full
-    assert [full(node) for node in ("a", "b", "middle", "0")] == ["in", "x_1.joint", "x_1.x_left.middle", "0"]
 
 
 def test_a_circuit_without_instances_is_itself(divider):
@@ -142,7 +125,7 @@ def hierarchies(draw):
     uses = _uses(draw, models, ["in", "middle", "0"])
     load = Resistor(name="r_load", plus="in", minus="middle", resistance=1e3)
     end = Resistor(name="r_end", plus="middle", minus="0", resistance=1e3)
-    probes = [each.full(node) for each in _placed(uses, models) for node in ("c", "d")]
+    probes = sorted(_inner_nodes(uses, models))
     return Circuit(elements=(SUPPLY, load, end, *uses), models=tuple(models), probes=tuple(probes))
 
 
@@ -155,8 +138,11 @@ def _uses(draw, models, nodes):
     )
 
 
-def _placed(uses, models):
-    return placed_subcircuits(Circuit(elements=(SUPPLY, *uses), models=tuple(models))) if uses else ()
+def _inner_nodes(uses, models):
+    if not uses:
+        return set()
+    placed = flattened(Circuit(elements=(SUPPLY, *uses), models=tuple(models)))
+    return {node for each in placed for node in each.nodes if "." in node}
 
 
 @given(hierarchies())

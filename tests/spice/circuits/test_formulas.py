@@ -51,6 +51,9 @@ LAWS = {
     "(v(in) <= -0.2 ? 1e-3 : 0) + 1e-6*temper": np.where(V <= -0.2, 1e-3, 0) + 27e-6,
     ".5e-3*v(in)": 0.5e-3 * V,
     "u(v(in)) == 1.0 ? 1e-3 : 2e-3": np.where(V > 0, 1e-3, 2e-3),
+    "-v(in) / 1e3 - -1e-3": 1e-3 - V / 1e3,
+    "(-max(v(in), min(0.2, -(0.1)))) * 1e-3": -1e-3 * np.maximum(V, -0.1),
+    "v(in) < 0 ? -1e-3 : v(in) > 0.5 ? 2e-3 : 3e-3": np.where(V < 0, -1e-3, np.where(V > 0.5, 2e-3, 3e-3)),
 }
 
 
@@ -79,6 +82,12 @@ def test_other_nodes_that_it_reads_are_its_nodes_too():
         write_deck(circuit_of("1e-3 * v(aside) * v(in)"))
 
 
+def test_a_direct_current_needs_the_voltage_of_an_end():
+    assert CURRENT.direct_paths == (("in", "out"),)
+    assert dataclasses.replace(CURRENT, formula="1e-3 * v(out)").direct_paths == (("in", "out"),)
+    assert dataclasses.replace(CURRENT, formula="1e-3 * v(aside) * temper").direct_paths == ()
+
+
 def test_a_charge_is_what_ngspice_integrates():
     """0.25 µC over a ramp of 1 V through a cubic law: the resistor carries it all."""
     ramp = PiecewiseLinearSource(name="v_in", plus="in", minus="0", times=(0.0, 1.0, 2.0), voltages=(0.0, 1.0, 1.0))
@@ -97,6 +106,10 @@ BAD = [
     "table(1, 2)", "pwl(v(in), 0, 1)", "ddt(v(in))", "time", "temper(1)x", "sin", "sin v(in)", "rnd(1)", "vv(in)",
     "v(time)", "v(temper)", "v(gnd)", "v(sample_index)", "v(in) = 1", "v(in) := 1", "v(in) === 1", "v(in) & 1",
     "v(in) | 1", "1 % 2", "1 ! 2", "é", "٣", "v(é)", "1\x00", "v(in) \\ 2", "v(in)#", "v(in) // 2", "@m_1[id]",
+    "1 2", "1e-3 .5", "2 v(in)", "v(in) v(in)", "1, 2", "(1, 2)", ", 1", "()", "1 -", "*1", "(1)(2)", "abs(1) 2",
+    "1 (2)", "temper temper", "max(1)", "max(1, 2, 3)", "abs(1, 2)", "abs()", "pwr(1,)", "max((1, 2))", "1 : 2",
+    "? 1 : 2", "1 ? 2", "1 ? (2 : 3)", "(1 ? 2) : 3", "1 ? 2 : 3 : 4", "1 + * 2", "1 < > 2", "max(1, 2",
+    "abs(1 ? 2, 3)",
     "v(" + "a" * 65 + ")", "1" * 10_001, None, 3.0, b"1", ["1"],
 ]  # fmt: skip
 

@@ -22,7 +22,7 @@ from rescircuit.spice.circuits.names import (
 )
 
 
-@pytest.mark.parametrize("name", ["a", "A9", "_", "word_3_4", "in", "x" * LONGEST_NAME])
+@pytest.mark.parametrize("name", ["a", "A9", "_", "word_3_4", "in", "null_1", "my_gauss", "probe", "x" * LONGEST_NAME])
 def test_plain_words_are_names(name):
     assert check_name("node", name) == name
 
@@ -32,7 +32,9 @@ def test_plain_words_are_names(name):
     [
         "", "1a", "00", "a b", "a-b", "a.b", "a\n", "a\nr1 a 0 1", "\na", "a\r", "a;b", "a`ls`", "$(ls)", "*#shell",
         "a\x00", "é", "٣", "a٣", "v(a)", "a=1", "+a", ".end", "gnd", "GND", "Time", "temper", "ALL", "allv", "inoise",
-        "onoise_spectrum", "sample_index", "V_sample_index", "x" * (LONGEST_NAME + 1), None, 1, b"a", ["a"],
+        "onoise_spectrum",
+        "null", "Null", "gauss", "agauss", "unif", "aunif", "Limit", "sample_index",
+        "V_sample_index", "x" * (LONGEST_NAME + 1), None, 1, b"a", ["a"],
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(name):
@@ -70,7 +72,8 @@ def test_a_node_inside_instances(name):
     "name",
     [
         "", "a", "x_1", ".a", "x_1.", "x_1..a", "x.a", "r_1.a", "x_1.r_2.a", "x_1.a b", "x_1.a\n.control", "x_1 .a",
-        "x_1.a) v(b", "x_1.gnd", "x_1.temper", "x_1.`ls`", "x_1.00", "1.a", None, 1, b"x_1.a", ["x_1.a"],
+        "x_1.a) v(b", "x_1.probe", "x_1.x_2.Probe_1", "x_1.null",
+        "x_1.gnd", "x_1.temper", "x_1.`ls`", "x_1.00", "1.a", None, 1, b"x_1.a", ["x_1.a"],
     ],
 )  # fmt: skip
 def test_what_is_no_node_inside_an_instance_is_refused(name):

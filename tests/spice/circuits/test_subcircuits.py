@@ -199,6 +199,51 @@ def test_a_transistor_of_a_subcircuit_is_refused():
         around(transistor, models=(HALF,))
 
 
+@pytest.mark.parametrize("terminal", ["drain", "gate", "source", "bulk"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_no_node_of_a_transistor_is_called_as_a_model(terminal, inside):
+    """ngspice would leave the transistor out, of a subcircuit with code 0, or stop at it."""
+    nodes = {"drain": "a", "gate": "gate", "source": "b", "bulk": "0"} | {terminal: "Switch"}
+    transistor = Mosfet(name="m_1", **nodes, model="switch", width=1e-6, length=1e-7)
+    others = tuple(Resistor(name=f"r_{end}", plus=end, minus="0", resistance=1e3) for end in ("a", "b", "Switch"))
+    part = Subcircuit(name="part", ports=("a", "b"), elements=(transistor, *others))
+    elements, models = ((instance("part"),), (SWITCH, part)) if inside else ((transistor, *others), (SWITCH,))
+    with pytest.raises(InputError, match=r"nodes of m_1 must be without .* got 'Switch'\. Rename one of them"):
+        around(*elements, models=models)
+
+
+@pytest.mark.parametrize("name", ["off", "Thermal"])
+def test_no_model_is_called_as_a_flag_of_transistors(name):
+    with pytest.raises(InputError, match="name must be a word without a meaning on a transistor's line"):
+        dataclasses.replace(SWITCH, name=name)
+
+
+def test_subcircuits_that_nothing_uses_count_too():
+    """The rules would look at each of them: the last of these is 2^40 elements."""
+    models = [HALF]
+    for k in range(40):
+        halves = tuple(instance(models[-1].name, "a", "b", name=f"x_{j}") for j in range(2))
+        models.append(Subcircuit(name=f"level_{k}", ports=("a", "b"), elements=halves))
+    used = Resistor(name="r_1", plus="in", minus="out", resistance=1.0)
+    with pytest.raises(InputError, match="circuit must be of at most 20,000,000 elements"):
+        around(used, models=tuple(models))
+    assert around(used, models=tuple(models[:10])).census.n_elements == 3
+
+
+@pytest.mark.parametrize("open_ends", ["middle", {"middle"}, ("middle",), frozenset({1}), None, 5])
+def test_open_ends_are_a_frozenset_of_names(open_ends):
+    with pytest.raises(InputError, match="open_ends of half must be a frozenset of the names of nodes"):
+        dataclasses.replace(HALF, open_ends=open_ends)
+    with pytest.raises(InputError, match="open_ends must be a frozenset of the names of nodes"):
+        around(instance("half"), open_ends=open_ends)
+
+
+def test_a_circuit_and_its_deck_have_a_hash():
+    first, again = (around(instance("half"), notes={"v_in": "what drives it"}) for _ in range(2))
+    assert hash(first) == hash(again)
+    assert len({write_deck(first), write_deck(again)}) == 1
+
+
 def test_a_subcircuit_cannot_hold_itself():
     """Not at once, and not round a corner: each stands behind those that it uses."""
     itself = dataclasses.replace(HALF, elements=(*HALF.elements, instance("half", "a", "b", name="x_again")))

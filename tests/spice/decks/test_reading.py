@@ -213,6 +213,7 @@ CHANGES = {
     "carriage returns": ("\n", "\r\n", "line 1 must be 'rescircuit circuit'"),
     "more behind the end": (".end\n", ".end\n\n", "line 23 must be left out behind .end"),
     "no end of the deck": (".end\n", "", "line 22 must be '.end', as rescircuit writes it, got 'the end of the deck'"),
+    "other line breaks": ("\n", "\r\n", "line 1 must be .*got 'rescircuit circuit and a carriage return'"),
     "no last line break": (".end\n", ".end", "line 22 must be .*got '.end without a line break'"),
 }
 

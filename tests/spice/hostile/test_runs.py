@@ -126,14 +126,13 @@ def test_words_that_are_taken_as_names_are_only_names(hostile_texts, sentinel):
         "no",
         "true",
         "false",
-        "null",
         "temp",
         "tnom",
         "gmin",
         "const",
         "vdd",
     ]
-    words += ["agauss", "gauss", "limit", "table", "poly", "vcvs", "sweep", "save", "nan", "inf", "None", "x" * 64]
+    words += ["table", "poly", "vcvs", "sweep", "save", "nan", "inf", "None", "x" * 64]
     elements = [VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)]
     taken = ["in"]
     for text in dict.fromkeys([*words, *hostile_texts]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rescircuit.spice.circuits.connections import Connections, Kind
 from rescircuit.spice.circuits.rules.findings import Finding, found, listed, some
@@ -19,36 +20,22 @@ _NAMED = 12  # sources of a loop in a message
 
 def shorted_sources(connections: Connections) -> list[Finding]:
     """A voltage source across nothing: only the ports of an instance can bring that about."""
-
-    def shorted(element: int) -> Finding:
-        name, node = _element_and_node(connections, element)
-        message = (
-            f"Both ends of the voltage source {name} are on node {node}, which shorts it: lead the ports around it to "
-            "different nodes."
-        )
-        return found("shorted-source", (name, node), message)
-
-    sources = np.flatnonzero(connections.shorted & connections.are(Kind.VOLTAGE))
-    return listed("shorted-source", sources.tolist(), shorted)
+    said = "the voltage source {} are on node {}, which shorts it: lead the ports around it to different nodes."
+    return _shorted(connections, "shorted-source", connections.are(Kind.VOLTAGE), said)
 
 
 def shorted_elements(connections: Connections) -> list[Finding]:
     """Other elements that the ports of an instance short, so that they do nothing."""
+    said = "{} are on node {}, so that it does nothing: lead the ports around it to different nodes, or leave it out."
+    return _shorted(connections, "shorted-element", ~connections.are(Kind.VOLTAGE), said)
 
+
+def _shorted(connections: Connections, rule: str, among: NDArray[np.bool_], said: str) -> list[Finding]:
     def shorted(element: int) -> Finding:
-        name, node = _element_and_node(connections, element)
-        message = (
-            f"Both ends of {name} are on node {node}, so that it does nothing: lead the ports around it to different "
-            "nodes, or leave it out."
-        )
-        return found("shorted-element", (name, node), message)
+        name, node = connections.element_name(element), connections.node_name(int(connections.ends[element, 0]))
+        return found(rule, (name, node), f"Both ends of {said.format(name, node)}")
 
-    elements = np.flatnonzero(connections.shorted & ~connections.are(Kind.VOLTAGE))
-    return listed("shorted-element", elements.tolist(), shorted)
-
-
-def _element_and_node(connections: Connections, element: int) -> tuple[str, str]:
-    return connections.element_name(element), connections.node_name(int(connections.ends[element, 0]))
+    return listed(rule, np.flatnonzero(connections.shorted & among).tolist(), shorted)
 
 
 def voltage_loops(connections: Connections) -> list[Finding]:
