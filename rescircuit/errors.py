@@ -72,6 +72,8 @@ class MissingToolError(RescircuitError):
 
 def shorten(value: object, length: int = 60) -> str:
     """One line of at most `length` characters that shows `value`, both ends of it: paths end in a file's name."""
+    if type(value).__module__ == "numpy" and hasattr(value, "item") and not getattr(value, "shape", True):
+        value = value.item()  # type: ignore[attr-defined] - a scalar of NumPy's, which this module does not load
     text = value if isinstance(value, str) and value.startswith("shape ") else repr(value)
     text = _one_line(text)
     tail = (length - 3) // 2

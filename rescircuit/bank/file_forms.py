@@ -76,10 +76,10 @@ class _Components(_Strict):
         """Components in the bank."""
         return len(getattr(self, self.values_name))
 
-    def check_lengths(self, file: str) -> None:
+    def check_lengths(self) -> None:
         """Refuse lists that have not one entry a component."""
         for name in self.lists:
-            _check_length(name, getattr(self, name), self.n, self.component, file)
+            _check_length(name, getattr(self, name), self.n, self.component)
 
     def _common(self) -> dict[str, Any]:
         """The fields of a bank that are read the same way in all forms."""
@@ -168,12 +168,12 @@ class _PairFile(_Strict):
     negative: _Parallel
     mask: _PairFlags | None = None
 
-    def check_lengths(self, file: str) -> None:
+    def check_lengths(self) -> None:
         """Refuse lists that have not one entry a resistor."""
-        _check_length("mask", self.mask, self.positive.n + self.negative.n, "resistor", file)
+        _check_length("mask", self.mask, self.positive.n + self.negative.n, "resistor")
         for side, bank in (("positive", self.positive), ("negative", self.negative)):
             with _naming(side):
-                bank.check_lengths(file)
+                bank.check_lengths()
 
     def build(self) -> DifferentialPair:
         """The pair itself."""
@@ -193,11 +193,11 @@ FILES: dict[str, type[BankFile]] = {
 }
 
 
-def _check_length(name: str, values: list[Any] | None, n: int, component: str, file: str) -> None:
+def _check_length(name: str, values: list[Any] | None, n: int, component: str) -> None:
     """Refuse a list of another length than `n`."""
     if values is not None and len(values) != n:
         what = "numbers" if name == "areas" else "booleans"
-        raise InputError(f"{name} in {file}", f"{n} {what}, one a {component}", f"{len(values)}")
+        raise InputError(name, f"{n} {what}, one a {component}", f"{len(values)}")
 
 
 def describe_bank(bank: AnyBank, mask: Any) -> dict[str, Any]:

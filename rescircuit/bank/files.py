@@ -80,8 +80,12 @@ def load_bank(path: str | Path) -> tuple[AnyBank, Mask | None]:
     """
     path = Path(path)
     content = _read(path)
-    content.check_lengths(path.name)
-    return content.build(), None if content.mask is None else np.array(content.mask)
+    try:
+        content.check_lengths()
+        bank = content.build()
+    except InputError as error:
+        raise InputError(f"{path.name}: {error.argument}", error.required, error.got, error.hint) from None
+    return bank, None if content.mask is None else np.array(content.mask)
 
 
 def _read(path: Path) -> Any:

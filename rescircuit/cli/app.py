@@ -5,6 +5,7 @@ Commands import what they need when they run, so that ``rescircuit --help`` answ
 
 from __future__ import annotations
 
+import signal
 import sys
 from io import TextIOWrapper
 from typing import Any, NoReturn
@@ -95,6 +96,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Ω or µ gets a question mark
+    for name in ("SIGTERM", "SIGHUP"):  # as Ctrl-C: programs that we have started end with us, and folders go
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     try:
         status = app(standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
@@ -108,3 +112,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # a full disk behind standard output
+        typer.echo(f"rescircuit: the result cannot be written: {error.strerror}.", err=True)
+        sys.exit(1)
+
+
+def _end(number: int, _: Any) -> NoReturn:
+    sys.exit(128 + number)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rescircuit.cli.circuit_tables import TABLES, read_table
+from rescircuit.cli.circuit_tables import TABLES, one_line, read_table
 from rescircuit.cli.option_groups import option_name, option_names
 from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
@@ -214,7 +214,7 @@ ARRAY_NAMES = {
 @contextmanager
 def naming_array(file: Path, names: Mapping[str, str] = ARRAY_NAMES) -> Iterator[None]:
     """Within it, errors name the option of the command line by `names`, or the file of conductances."""
-    with naming({**names, "conductances": f"conductances in {file.name}"}):
+    with naming({**names, "file": "FILE", "conductances": f"conductances in {file.name}"}):
         try:
             yield
         except InputError as error:
@@ -270,11 +270,7 @@ def _resistances(name: str, text: str) -> Any:
 def _one_a_line(name: str, text: str) -> Any:
     """One quantity, or a file's row or column of one a line."""
     ohms = _resistances(name, text)
-    if isinstance(ohms, float):
-        return ohms
-    if ohms.ndim > 2 or (ohms.ndim == 2 and 1 not in ohms.shape):
-        raise InputError(option_name(name), "a number, or a file with one row or one column", f"shape {ohms.shape}")
-    return ohms.ravel()
+    return ohms if isinstance(ohms, float) else one_line(option_name(name), ohms)
 
 
 def _end(text: str) -> str:

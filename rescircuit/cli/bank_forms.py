@@ -20,6 +20,7 @@ __all__ = [
     "Target",
     "check_form",
     "form_of",
+    "is_blown",
     "parse_target",
     "reach",
     "refuse_options",
@@ -97,6 +98,15 @@ def form_of(bank: AnyBank) -> str:
 
     kinds = {"parallel": Bank, "series": SeriesBank, "capacitor": CapacitorBank}
     return next((form for form, kind in kinds.items() if isinstance(bank, kind)), "pair")
+
+
+def is_blown(bank: AnyBank) -> bool:
+    """Whether switches of a bank, or of either of a pair, are blown for good."""
+    from rescircuit.bank import Bank, DifferentialPair
+
+    parts = (bank.positive, bank.negative) if isinstance(bank, DifferentialPair) else (bank,)
+    states = [part.one_time for part in parts if isinstance(part, Bank)]
+    return any(state is not None and bool(state.programmed) for state in states)
 
 
 def parse_target(text: str, form: str) -> Target:

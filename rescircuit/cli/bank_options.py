@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.bank_forms import is_blown
 from rescircuit.cli.circuit_subjects import Subject
+from rescircuit.cli.circuit_tables import read_line
 from rescircuit.cli.option_groups import option_names
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
-    from rescircuit.bank import Bank
     from rescircuit.bank.files import AnyBank
     from rescircuit.spice.circuits.analyses import TemperatureSweep
 
@@ -75,7 +76,7 @@ class BankOptions:
 
 BANK_NAMES = {
     **option_names(BankOptions),
-    "mask": "--code",
+    "file": "FILE",
     "voltages": "--voltages",
     **{part: f"--temperature: {part}" for part in ("start", "stop", "step")},
 }
@@ -130,13 +131,11 @@ def read_chip(file: Path, options: BankOptions, voltages: Path | None, most: int
 
 def _asked(bank: AnyBank, options: BankOptions, voltages: Path | None, numbers: range | None) -> dict[str, Any]:
     """What deck() and verify() are asked of a bank, or of a chip's banks of these numbers."""
-    from rescircuit.cli.circuit_tables import read_matrix
-
     asked: dict[str, Any] = {}
     if (mask := _mask(bank, options, numbers)) is not None:
         asked["mask"] = mask
     if voltages is not None:
-        asked["voltages"] = read_matrix(voltages, "voltages").ravel()
+        asked["voltages"] = read_line(voltages, "voltages")
     if (celsius := options.celsius()) is not None:
         asked["temperature"] = celsius
     return asked
@@ -151,7 +150,7 @@ def _mask(bank: AnyBank, options: BankOptions, numbers: range | None) -> Any:
     given = next((name for name in ("code", "settings") if getattr(options, name) is not None), None)
     if given is None:
         return None
-    if any(each.one_time is not None and each.one_time.programmed for each in _parallel_banks(bank)):
+    if is_blown(bank):
         raise InputError(f"--{given}", "left out where switches are blown for good", getattr(options, given))
     if options.code is not None:
         if options.settings is not None:
@@ -169,11 +168,3 @@ def _mask(bank: AnyBank, options: BankOptions, numbers: range | None) -> Any:
     if wrong is not None:
         raise InputError("--settings", f"of banks of {bank.n} switches", f"a mask of {wrong}")
     return np.stack(masks) if bank.shape else masks[0]
-
-
-def _parallel_banks(bank: AnyBank) -> list[Bank]:
-    """Those among a bank of any form, which may have fuses."""
-    from rescircuit.bank import Bank, DifferentialPair
-
-    parts = (bank.positive, bank.negative) if isinstance(bank, DifferentialPair) else (bank,)
-    return [part for part in parts if isinstance(part, Bank)]

@@ -11,9 +11,9 @@ import typer
 from rescircuit.cli.circuit_choice import CircuitOptions
 from rescircuit.cli.circuit_subjects import SettlingArray, Subject
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_text, progress_bar
+from rescircuit.cli.netlist_files import in_our_words
 from rescircuit.cli.option_groups import with_groups
-from rescircuit.cli.outputs import interruptible, naming
-from rescircuit.errors import InputError
+from rescircuit.cli.outputs import interruptible
 
 if TYPE_CHECKING:
     from rescircuit.spice.circuits.circuit import Circuit
@@ -28,17 +28,12 @@ EPILOG = example(
 )
 _MOST_BANKS = 10_000  # of a chip, as export writes them
 _NAMED = 3  # elements and nodes of a finding in the table
-_IN_THE_LIBRARY, _HERE = "list the node in open_ends", "name it with --open-end"
 
 
 @with_groups
 def check(
     circuit: CircuitOptions,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 for warnings, too.")] = False,
-    open_end: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NODE", help="A node that is meant to be on one element alone; may be given again."),
-    ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Check a circuit by the electrical rules: floating nodes, loops of voltage sources, what is shorted or unused.
@@ -48,11 +43,11 @@ def check(
     from rescircuit.spice.circuits.connections import Connections
     from rescircuit.spice.circuits.rules import electrical_check
 
-    with interruptible("the check is not done."), naming({"file": "FILE"}), circuit.naming(), progress_bar() as report:
-        found = _with_open_ends(_circuit_of(circuit.read(_MOST_BANKS, report)), open_end or [])
+    with interruptible("the check is not done."), circuit.naming(), progress_bar() as report:
+        found = _circuit_of(circuit.read(_MOST_BANKS, report))
         report("checking", 0, 1)
         size = Connections.of(found)
-        findings = [_in_our_words(finding) for finding in electrical_check(found)]
+        findings = [replace(finding, message=in_our_words(finding.message)) for finding in electrical_check(found)]
     counts = {kind: sum(finding.severity == kind for finding in findings) for kind in ("error", "warning")}
     elements, nodes = size.n_elements, size.n_nodes - 1
     if as_json:
@@ -82,21 +77,6 @@ def _circuit_of(subject: Subject | SettlingArray) -> Circuit:
     if isinstance(subject, Subject) and isinstance(subject.thing, Circuit):
         return subject.thing
     return subject.deck().circuit
-
-
-def _with_open_ends(circuit: Circuit, names: list[str]) -> Circuit:
-    """The circuit in which these nodes, in any case of letters, may be on one element alone."""
-    if not names:
-        return circuit
-    known = {node.lower(): node for node in circuit.nodes}
-    for name in names:
-        if name.lower() not in known:
-            raise InputError("--open-end", "one of the circuit's nodes", name)
-    return replace(circuit, open_ends=circuit.open_ends | {known[name.lower()] for name in names})
-
-
-def _in_our_words(finding: Finding) -> Finding:
-    return replace(finding, message=finding.message.replace(_IN_THE_LIBRARY, _HERE))
 
 
 def _several(count: int, thing: str) -> str:

@@ -26,7 +26,7 @@ from rescircuit.cli.array_options import (
 from rescircuit.cli.bank_options import BANK_NAMES, BankOptions, read_bank, read_chip
 from rescircuit.cli.circuit_subjects import SettlingArray, Subject
 from rescircuit.cli.circuit_tables import read_matrix, read_voltages
-from rescircuit.cli.netlist_files import NETLISTS, read_netlist
+from rescircuit.cli.netlist_files import NETLISTS, naming_netlist, read_netlist
 from rescircuit.cli.network_options import TILE_NAMES, ChipOptions, TileOptions, read_tile
 from rescircuit.cli.option_groups import given_options, option_name
 from rescircuit.cli.outputs import naming
@@ -48,6 +48,16 @@ class ArrayOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetlistOptions:
+    """A netlist, which says all else itself."""
+
+    open_end: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NODE", help="A node that is meant to be on one element alone; may be given again."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CircuitOptions:
     """A file and all that can be said of what is in it."""
 
@@ -66,6 +76,7 @@ class CircuitOptions:
     array: Annotated[ArrayOptions, "An array (.csv, .npz)"]
     tile: Annotated[TileOptions, "A tile of a network (.npz with NAME.weight)"]
     chip: Annotated[ChipOptions, "The chip of that network, as in simulate network"]
+    netlist: Annotated[NetlistOptions, f"A netlist ({', '.join(NETLISTS)})"]
 
     def read(self, most_banks: int, report: _Report) -> Subject | SettlingArray:
         """What the file holds, as the options have it; `report` takes what is under way, steps done, and steps in all.
@@ -76,9 +87,10 @@ class CircuitOptions:
             For options that do not belong to it, among others; of more than `most_banks` banks in one circuit.
         """
         kind = self.kind()
-        wrong = next(((name, value) for name, value in given_options(self) if name not in _TAKES[kind]), None)
-        if wrong is not None:
-            raise InputError(option_name(wrong[0]), f"left out for {kind}", wrong[1])
+        for name, value in given_options(self):
+            if name not in _TAKES[kind]:
+                got = str(value) if isinstance(value, Path) else value
+                raise InputError(option_name(name), f"left out for {kind}", got)
         report("reading", 0, 1)
         if kind == _BANK:
             return read_bank(self.file, self.bank, self.voltages)
@@ -88,7 +100,7 @@ class CircuitOptions:
             return _read_array(self.file, self.wiring, self.array, self.voltages)
         if kind == _TILE:
             return read_tile(self.file, self.chip, self.tile, self.wiring, self.voltages, report)
-        return Subject(thing=read_netlist(self.file))
+        return Subject(thing=read_netlist(self.file, self.netlist.open_end or []))
 
     def kind(self) -> str:
         """What the file holds, in words."""
@@ -103,22 +115,23 @@ class CircuitOptions:
 
     def files(self) -> list[Path | None]:
         """All that are read."""
-        array = self.array.bit_line_voltages
-        return [self.file, self.voltages, array, self.bank.settings, self.tile.inputs, *self.wiring.files()]
+        held = self.array.bit_line_voltages
+        return [self.file, self.voltages, held, self.bank.settings, self.tile.inputs, *self.wiring.files()]
 
     @contextmanager
     def naming(self) -> Iterator[None]:
         """Within it, errors name the options of what the file holds."""
         kind = self.kind()
-        names = {**_NAMES.get(kind, {}), "file": "FILE", "engine": "--engine", "timeout": "--timeout"}
-        with naming_array(self.file, names) if kind == _ARRAY else naming(names):
+        names = {**_NAMES[kind], "engine": "--engine", "timeout": "--timeout"}
+        special = {_ARRAY: naming_array, _NETLIST: naming_netlist}.get(kind)
+        with naming(names) if special is None else special(self.file, names):
             yield
 
 
 _BANK, _CHIP, _ARRAY = "a bank", "a chip", "an array"
 _TILE, _NETLIST = "a network's tile", "a netlist, which says all itself"
 _KINDS = {".json": _BANK, ".zarr": _CHIP, ".csv": _ARRAY, ".npz": _ARRAY, **dict.fromkeys(NETLISTS, _NETLIST)}
-_NAMES = {_BANK: BANK_NAMES, _CHIP: BANK_NAMES, _ARRAY: ARRAY_NAMES, _TILE: TILE_NAMES}
+_NAMES = {_BANK: BANK_NAMES, _CHIP: BANK_NAMES, _ARRAY: ARRAY_NAMES, _TILE: TILE_NAMES, _NETLIST: {}}
 
 
 def _fields(*groups: type) -> set[str]:
@@ -130,7 +143,7 @@ _TAKES = {
     _CHIP: {"file", "voltages", *_fields(BankOptions)},
     _ARRAY: {"file", "voltages", *_fields(Wiring, ArrayOptions, CellModel, Capacitances)},
     _TILE: {"file", "voltages", "r_word_line", "r_bit_line", *_fields(ChipOptions, TileOptions)},
-    _NETLIST: {"file"},
+    _NETLIST: {"file", *_fields(NetlistOptions)},
 }
 
 

@@ -9,15 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rescircuit.cli.option_groups import option_name
+from rescircuit.cli.outputs import PICTURES, check_writable
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
 
-__all__ = ["TABLES", "check_deck_name", "check_output", "naming_option", "read_matrix", "read_table", "read_voltages"]
+__all__ = [
+    "TABLES",
+    "check_deck_name",
+    "check_output",
+    "naming_option",
+    "one_line",
+    "read_line",
+    "read_matrix",
+    "read_table",
+    "read_voltages",
+    "same_file",
+]
 
 TABLES = (".csv", ".npz")
-_NO_DECKS = (*TABLES, ".json", ".toml", ".zarr")  # suffixes of what commands read
+_NO_DECKS = (*TABLES, *PICTURES, ".json", ".toml", ".zarr")  # suffixes of what commands read and write
 
 
 def read_voltages(file: Path | None, shape: tuple[int, int]) -> Array:
@@ -51,22 +63,50 @@ def read_table(file: Path, name: str) -> Any:
         raise InputError(f"{error.argument} in {file.name}", error.required, error.got, error.hint) from None
 
 
-def check_output(option: str, path: Path | None, inputs: Iterable[Path | None]) -> None:
+def one_line(option: str, table: Array) -> Array:
+    """The numbers (k,) of a table with one row or one column."""
+    if table.ndim > 2 or (table.ndim == 2 and 1 not in table.shape):
+        raise InputError(option, "a file with one row or one column", f"shape {table.shape}")
+    return table.ravel()
+
+
+def read_line(file: Path, name: str) -> Array:
+    """The numbers (k,) of a file as :func:`read_matrix` takes it, with one row or one column."""
+    return one_line(option_name(name), read_matrix(file, name))
+
+
+def same_file(path: Path, other: Path) -> bool:
+    """Whether two names are of one file, which need not be there."""
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def check_output(option: str, path: Path | None, suffixes: tuple[str, ...], inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse before the work what could not be written after it, and what would replace a file that is read."""
+    _check_target(option, path, inputs)
+    check_writable(option, path, suffixes)
+
+
+def check_deck_name(option: str, path: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+    """The same for a deck, whose name may end in anything but what other files' names end in; or a device."""
+    if path is None:
+        return
+    suffix = path.suffix.lower()
+    if suffix in _NO_DECKS:
+        raise InputError(option, "a deck's name, such as array.cir", str(path))
+    _check_target(option, path, inputs)
+    if os.path.isfile(path) or not os.path.exists(path):  # noqa: PTH110, PTH113 - Path's own raise for long names
+        check_writable(option, path, (suffix,))
+
+
+def _check_target(option: str, path: Path | None, inputs: Iterable[Path | None]) -> None:
     """Refuse to write to a directory, or over one of the files that were given."""
     if path is None:
         return
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for long names
         raise InputError(option, "a file's name, not that of a directory", str(path))
     for file in inputs:
-        if file is not None and os.path.realpath(file) == os.path.realpath(path):
+        if file is not None and same_file(file, path):
             raise InputError(option, "another file than those that are read", str(path))
-
-
-def check_deck_name(option: str, path: Path | None, inputs: Iterable[Path | None]) -> None:
-    """Refuse before the work a deck's name that looks like another file's, or is that of a file which is read."""
-    if path is not None and path.suffix.lower() in _NO_DECKS:
-        raise InputError(option, "a deck's name, such as array.cir", str(path))
-    check_output(option, path, inputs)
 
 
 @contextmanager

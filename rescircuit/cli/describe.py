@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rescircuit.cli.bank_forms import FORMS, form_of, parse_target, reach
+from rescircuit.cli.bank_forms import FORMS, form_of, is_blown, parse_target, reach
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, say
 from rescircuit.cli.outputs import PICTURES, check_writable, interruptible, naming
 from rescircuit.cli.stores import load_one
@@ -53,6 +53,8 @@ def describe(
     with interruptible(), naming(_OPTIONS):
         chosen, mask = _read(file, bank)
         form = form_of(chosen)
+        if target is not None and is_blown(chosen):
+            raise InputError("--target", "left out where switches are blown for good", target)
         reached = None if target is None else reach(chosen, parse_target(target, form))
         if reached is not None:
             mask = reached.mask

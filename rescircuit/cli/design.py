@@ -40,6 +40,8 @@ _OPTIONS = {
     "seed": "--seed",
     "chip": "--chip",
     "time_limit": "--time-limit",
+    "folder": "--out",
+    "path": "--out",
 }
 _MORE = {
     "parallel": "take more resistors or a smaller nominal",

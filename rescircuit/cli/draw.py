@@ -10,16 +10,16 @@ import typer
 from rescircuit.cli.array_options import CellModel, Wiring, make_array, naming_array, read_conductances
 from rescircuit.cli.bank_options import BANK_NAMES, BankOptions, read_bank, read_chip
 from rescircuit.cli.circuit_subjects import Subject
-from rescircuit.cli.circuit_tables import check_output, read_matrix
+from rescircuit.cli.circuit_tables import check_output, read_line
 from rescircuit.cli.console import JSON_OPTION, example, print_json, progress_bar, say
 from rescircuit.cli.option_groups import given_options, option_name, with_groups
-from rescircuit.cli.outputs import check_writable, interruptible, naming
+from rescircuit.cli.outputs import interruptible, naming
 from rescircuit.errors import InputError
 
 __all__ = ["draw"]
 
 EPILOG = example(
-    "rescircuit draw my-bank/bank.json --code 1011 -o bank.svg",
+    "rescircuit draw my-bank/bank.json --code 1011010110101101 -o bank.svg",
     "rescircuit draw chip.zarr --bank 17 -o bank-17.png --title 'Bank 17'",
     "rescircuit draw conductances.csv --r-word-line 1ohm --r-bit-line 1ohm -o array.svg",
 )
@@ -64,8 +64,7 @@ def draw(
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Draw the schematic of a bank, or of an array of up to 8 x 8, with its values, its setting and its currents."""
-    check_output("--out", out, [file, voltages, *wiring.files()])
-    check_writable("--out", out, _SCHEMATICS)
+    check_output("--out", out, _SCHEMATICS, [file, voltages, *wiring.files()])
     with interruptible(), naming(_OPTIONS), progress_bar() as report:
         report("reading", 0, 1)
         subject = _read(file, BankOptions(bank=bank, code=code), wiring, cells, voltages)
@@ -117,11 +116,10 @@ def _read_array(file: Path, wiring: Wiring, cells: CellModel, voltages: Path | N
         array = make_array(read_conductances(file, cells), wiring.read(), cells)
         if voltages is None:
             return Subject(thing=array)
-        inputs = read_matrix(voltages, "voltages")
-        if inputs.size != array.shape[0] or 1 not in inputs.shape:
-            required = f"one row of {array.shape[0]} numbers, one a word line"
-            raise InputError("voltages", required, f"shape {inputs.shape}")
-        return Subject(thing=array, options={"voltages": inputs.ravel()})
+        inputs = read_line(voltages, "voltages")
+        if inputs.size != array.shape[0]:
+            raise InputError("voltages", f"{array.shape[0]} numbers, one a word line", f"{inputs.size} numbers")
+        return Subject(thing=array, options={"voltages": inputs})
 
 
 def _drawn(subject: Subject, file: Path, out: Path, title: str | None) -> Path:
@@ -133,5 +131,5 @@ def _drawn(subject: Subject, file: Path, out: Path, title: str | None) -> Path:
     except InputError as error:
         parts = "rows and columns" if _is_table(file) else "resistors"
         hint = f"Take a part: a file with some of its {parts}." if error.argument == "thing" else ""
-        name = {"voltages": "--voltages", "mask": "--code"}.get(error.argument, error.argument)
+        name = {"voltages": "--voltages"}.get(error.argument, error.argument)
         raise InputError(name, error.required, error.got, error.hint or hint) from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,18 +14,15 @@ from rescircuit.cli.console import JSON_OPTION, example, print_json, progress_ba
 from rescircuit.cli.option_groups import with_groups
 from rescircuit.cli.outputs import interruptible
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["export"]
 
 EPILOG = example(
-    "rescircuit export my-bank/bank.json --code 101101011010 --temperature=-40:125:15 -o bank.cir",
+    "rescircuit export my-bank/bank.json --code 1011010110101101 --temperature=-40:125:15 -o bank.cir",
     "rescircuit export chip.zarr --banks 0:100 --settings settings.csv -o chip.cir",
     "rescircuit export conductances.csv --r-word-line 1ohm --r-bit-line 1ohm -o array.cir",
     "rescircuit export conductances.csv --r-word-line 1ohm --c-word-line 1fF --c-bit-line 1fF -o settling.cir",
     "rescircuit export network.npz --layer 1 --tile 0 --bank-size 8 --r-word-line 1ohm -o tile.cir",
-    "rescircuit export drawn-elsewhere.net -o ours.cir",
+    "rescircuit export drawn-elsewhere.net --open-end probe -o ours.cir",
     "ngspice -b -r array.raw array.cir",
 )
 _MOST_BANKS = 10_000
@@ -60,4 +58,5 @@ def export(
         for line in deck.lines():
             typer.echo(line)
     else:
-        say(f"Written: {path}, {len(deck.nodes)} nodes. Run it: ngspice -b -r {path.stem}.raw {path}")
+        run = shlex.join(["ngspice", "-b", "-r", f"{path.stem}.raw", str(path)])
+        say(f"Written: {path}, {len(deck.nodes)} nodes. Run it: {run}")

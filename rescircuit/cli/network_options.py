@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rescircuit.devices import Process
     from rescircuit.network import ArraySpec, Network
 
-__all__ = ["TILE_NAMES", "ChipOptions", "TileOptions", "read_network_inputs", "read_tile"]
+__all__ = ["CHIP_NAMES", "TILE_NAMES", "ChipOptions", "TileOptions", "read_network_inputs", "read_tile"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +90,19 @@ class TileOptions:
     ] = None
 
 
+CHIP_NAMES = {
+    **option_names(ChipOptions),
+    **{name: option_name(name) for name in ("r_word_line", "r_bit_line", "adc_bits")},
+    "file": "FILE",
+    "n": "--bank-size",
+    "x": "--inputs",
+}
 TILE_NAMES = {
-    **option_names(ChipOptions, TileOptions),
-    **{name: option_name(name) for name in ("voltages", "r_word_line", "r_bit_line")},
+    **CHIP_NAMES,
+    **option_names(TileOptions),
+    "voltages": "--voltages",
     "index": "--tile",
     "cells": "--tile-cells",
-    "x": "--inputs",
 }
 
 
@@ -117,8 +124,7 @@ def read_tile(
     network = load_network(file)
     x = None
     if options.inputs is not None:
-        with naming_option("--inputs"):
-            x, _ = read_network_inputs(options.inputs)
+        x, _ = read_network_inputs(options.inputs)
     spec, _ = chip.spec(wiring.r_word_line, wiring.r_bit_line)
     _check_tile(network, options)
     count = counting(report, "programming banks", 2 * sum(layer.weight.size for layer in network.layers))
@@ -131,19 +137,20 @@ def read_tile(
 
 
 def read_network_inputs(file: Path) -> tuple[Array, Any]:
-    """A network's inputs x (k, in), and the array y of an npz file, unchecked, or None."""
+    """A network's inputs x (k, in), and the array y of an npz file, unchecked, or None; errors name ``--inputs``."""
     from rescircuit.checks import finite_array
     from rescircuit.files import read_csv, read_npz
 
-    if file.suffix.lower() == ".csv":
-        return read_csv(file), None
-    arrays = read_npz(file)
-    if "x" not in arrays:
-        raise InputError(file.name, "an archive with an array x (k, in)", ", ".join(arrays))
-    x = finite_array(f"x in {file.name}", arrays["x"])
-    if x.ndim != 2:
-        raise InputError(file.name, "an archive with x (k, in)", f"shape {x.shape}")
-    return x, arrays.get("y")
+    with naming_option("--inputs"):
+        if file.suffix.lower() == ".csv":
+            return read_csv(file), None
+        arrays = read_npz(file)
+        if "x" not in arrays:
+            raise InputError(file.name, "an archive with an array x (k, in)", ", ".join(arrays))
+        x = finite_array(f"x in {file.name}", arrays["x"])
+        if x.ndim != 2:
+            raise InputError(file.name, "an archive with x (k, in)", f"shape {x.shape}")
+        return x, arrays.get("y")
 
 
 def _check_tile(network: Network, options: TileOptions) -> None:

@@ -60,7 +60,7 @@ def _masks_of_archive(file: Path) -> Settings:
     if mask is None or mask.dtype != np.bool_ or mask.ndim == 0:
         raise InputError(file.name, "an archive with an array mask (..., n) of booleans", ", ".join(arrays))
     if "rank" in arrays:
-        if mask.ndim < 2:
+        if mask.ndim < 2 or not mask.shape[-2]:
             raise InputError(file.name, "an archive with a mask (..., best, n), as it has ranks", f"shape {mask.shape}")
         mask = mask[..., 0, :]
     rows = mask.reshape(-1, mask.shape[-1])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.circuit_tables import check_output, naming_option
 from rescircuit.cli.console import (
     JSON_OPTION,
     counting,
@@ -15,13 +16,16 @@ from rescircuit.cli.console import (
     print_table,
     print_text,
     progress_bar,
+    say,
 )
-from rescircuit.cli.network_options import ChipOptions, read_network_inputs
+from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions, read_network_inputs
 from rescircuit.cli.option_groups import with_groups
+from rescircuit.cli.outputs import interruptible, naming
 from rescircuit.cli.simulate_array import ARRAY_EPILOG, check_finite, simulate_array
 from rescircuit.cli.simulate_memristor import MEMRISTOR_EPILOG, simulate_memristor
 from rescircuit.cli.simulate_netlist import NETLIST_EPILOG, simulate_netlist
 from rescircuit.cli.simulate_write_verify import WRITE_VERIFY_EPILOG, simulate_write_verify
+from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
@@ -66,16 +70,19 @@ def simulate_network(
     """
     import numpy as np
 
-    from rescircuit.errors import InputError
     from rescircuit.network import load_network, map_network
 
     if (inputs is None) == (not digits):
         raise InputError("--inputs", "a file, or --digits in its place", "both" if digits else "neither")
-    network = load_network(file)
-    x, y = _digits() if inputs is None else _inputs(inputs, network.outputs)
-    spec, made = chip.spec(r_word_line, r_bit_line, adc_bits)
-    total = 2 * sum(layer.weight.size for layer in network.layers)
-    with progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):  # overflow is found by the check
+    check_output("--out", out, (".csv",), [file, inputs])
+    names = {**CHIP_NAMES, "x": "--digits" if digits else "--inputs"}
+    # Overflow is found by the check.
+    with interruptible(), naming(names), progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):
+        report("reading", 0, 1)
+        network = load_network(file)
+        x, y = _digits() if inputs is None else _inputs(inputs, network.outputs)
+        spec, made = chip.spec(r_word_line, r_bit_line, adc_bits)
+        total = 2 * sum(layer.weight.size for layer in network.layers)
         count = counting(report, "programming banks", total)
         analog = map_network(network, spec, seed=chip.seed, calibration_inputs=x, progress=count)
         report("solving tiles with their wires", 0, 1)
@@ -88,10 +95,7 @@ def simulate_network(
         }
         summary = _summary(stages, y)
         check_finite("inputs and weights", *stages.values(), *(stage["deviation"] for stage in summary.values()))
-    if out is not None:
-        from rescircuit.files import write_csv
-
-        write_csv(out, stages["and converters"].reshape(-1, network.outputs))
+        written = None if out is None else _write(out, stages["and converters"].reshape(-1, network.outputs))
     error = analog.programming_error
     if as_json:
         print_json(
@@ -103,6 +107,7 @@ def simulate_network(
                 "stages": summary,
                 "median_programming_error": float(np.median(error)),
                 "worst_programming_error": float(error.max()),
+                "file": written,
             }
         )
         return
@@ -118,6 +123,15 @@ def simulate_network(
         f"{total // 2:,} weights on {len(analog.tiles)} tile(s). Programming error: at most {error.max():.1e} of a "
         "bank's full scale. Deviation: of the outputs from digital, relative to their own rms."
     )
+    if written is not None:
+        say(f"Written: {written}")
+
+
+def _write(path: Path, outputs: Array) -> Path:
+    from rescircuit.files import write_csv
+
+    with naming_option("--out"):
+        return write_csv(path, outputs)
 
 
 def _digits() -> tuple[Array, Any]:
@@ -130,7 +144,6 @@ def _digits() -> tuple[Array, Any]:
 def _inputs(file: Path, outputs: int) -> tuple[Array, Any]:
     """x (k, in) and y (k,) or None of a file; of a single output nothing is the answer, and y is not read."""
     from rescircuit.checks import finite_array
-    from rescircuit.errors import InputError
 
     x, y = read_network_inputs(file)
     if y is not None and y.shape != x.shape[:1]:

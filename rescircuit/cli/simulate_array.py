@@ -30,9 +30,10 @@ from rescircuit.cli.array_reports import (
     power_summary,
     read_margin_section,
 )
-from rescircuit.cli.circuit_tables import check_output, naming_option, read_matrix, read_voltages
+from rescircuit.cli.circuit_tables import TABLES, check_output, naming_option, read_matrix, read_voltages, same_file
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
 from rescircuit.cli.option_groups import option_name, with_groups
+from rescircuit.cli.outputs import PICTURES, interruptible
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ def simulate_array(
     scheme = _checked_scheme(read_margin, g_on, g_off, v_read)
     _check_linear(model, reports, scheme, effective)
     # Overflow is found by the checks; the bar ends before anything is printed.
-    with naming_array(file, _NAMES), progress_bar() as tell, np.errstate(over="ignore", invalid="ignore"):
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with interruptible(), naming_array(file, _NAMES), progress_bar() as tell, quiet:
         tell("reading", 0, 1)
         conductances, wires = read_conductances(file, model), wiring.read()
         array = make_array(
@@ -223,14 +225,10 @@ class _Files:
 
     def check(self, inputs: list[Path | None]) -> None:
         """Refuse before the work what could not be written after it."""
-        from rescircuit.cli.outputs import PICTURES, check_writable
-
-        for option, path in (("--effective", self.effective), ("--out", self.out), ("--plot", self.plot)):
-            check_output(option, path, inputs)
-        check_writable("--effective", self.effective, (".csv", ".npz"))
-        check_writable("--out", self.out, (".csv",))
-        check_writable("--plot", self.plot, PICTURES)
-        if self.out is not None and self.out == self.effective:
+        check_output("--out", self.out, (".csv",), inputs)
+        check_output("--effective", self.effective, TABLES, inputs)
+        check_output("--plot", self.plot, PICTURES, inputs)
+        if self.out is not None and self.effective is not None and same_file(self.out, self.effective):
             raise InputError("--effective", "another file than --out", str(self.effective))
         for option, given in (("--quantity", self.quantity), ("--sample", self.sample)):
             if given is not None and self.plot is None:

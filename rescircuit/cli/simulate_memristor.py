@@ -11,7 +11,7 @@ import typer
 
 from rescircuit.cli.circuit_tables import check_deck_name, check_output, naming_option
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
-from rescircuit.cli.outputs import PICTURES, check_writable, naming
+from rescircuit.cli.outputs import PICTURES, interruptible, naming
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ MEMRISTOR_EPILOG = example(
 )
 _MODELS = ("hp", "vteam")
 _MOST_FREQUENCIES, _POINTS_A_PERIOD, _MOST_PERIODS = 4, 2000, 200
+_MOST_EXPONENT = 100  # of a window
+_TIMEOUT = 120.0  # s
 _OPTION_OF = {
-    "window": "--window-exponent",
     "frequency": "--frequency",
     "amplitude": "--amplitude",
     "initial_state": "--initial-state",
@@ -59,7 +60,10 @@ def simulate_memristor(
         typer.Option(help="Biolek's window, 1 to 100; 0: none. By default 10 for hp, none for vteam."),
     ] = None,
     ngspice: Annotated[bool, typer.Option("--ngspice", help="Run ngspice too. Exit code 1: they differ.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that ngspice may take for each frequency.")] = 120.0,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds that --ngspice may take for each frequency.", show_default="120"),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Frequency, time, voltage, current and state, a row a point (.csv)."),
@@ -75,7 +79,9 @@ def simulate_memristor(
     files.check()
     if not 1 <= periods <= _MOST_PERIODS:
         raise InputError("--periods", f"a whole number from 1 to {_MOST_PERIODS}", periods)
-    with naming(_OPTION_OF), progress_bar() as tell:
+    if timeout is not None and not ngspice:
+        raise InputError("--timeout", "left out without --ngspice", timeout)
+    with interruptible(), naming(_OPTION_OF), progress_bar() as tell:
         tell("integrating", 0, 1)
         device = _device(model, r_on, r_off, window_exponent)
         frequencies = _frequencies(frequency, model)
@@ -83,7 +89,7 @@ def simulate_memristor(
             raise InputError("--deck", "left out with several frequencies", str(deck))
         runs = [_run(device, amplitude, each, periods, initial_state) for each in frequencies]
         tell("ngspice", 0, 1)
-        checks = [_check(run, timeout) for run in runs] if ngspice else None
+        checks = [_check(run, _TIMEOUT if timeout is None else timeout) for run in runs] if ngspice else None
         tell("writing", 0, 1)
         written = files.write(runs, checks)
     reports = [_report(run, periods) for run in runs]
@@ -118,10 +124,9 @@ class _Files:
 
     def check(self) -> None:
         """Refuse before the work what could not be written after it."""
-        for option, path, suffixes in (("--out", self.out, (".csv",)), ("--plot", self.plot, PICTURES)):
-            check_output(option, path, ())
-            check_writable(option, path, suffixes)
-        check_deck_name("--deck", self.deck, ())
+        check_output("--out", self.out, (".csv",))
+        check_output("--plot", self.plot, PICTURES)
+        check_deck_name("--deck", self.deck)
 
     def write(self, runs: list[MemristorTransient], checks: list[MemristorVerification] | None) -> list[Path]:
         """Write them; what fails to be drawn leaves none."""
@@ -151,6 +156,7 @@ class _Files:
 def _device(
     model: str, r_on: str | None, r_off: str | None, window_exponent: int | None
 ) -> LinearDriftMemristor | VTEAM:
+    from rescircuit.checks import whole_number
     from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor
     from rescircuit.quantities import parse_quantity
 
@@ -162,7 +168,7 @@ def _device(
         if text is not None:
             options[name] = parse_quantity(text, "ohm", argument=f"--{name.replace('_', '-')}")
     if window_exponent is not None:
-        options["window"] = window_exponent or None
+        options["window"] = whole_number("--window-exponent", window_exponent, 0, _MOST_EXPONENT) or None
     return kinds[model](**options)
 
 

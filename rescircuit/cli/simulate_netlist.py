@@ -12,13 +12,13 @@ import typer
 from rescircuit.cli.circuit_tables import check_output, naming_option
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
 from rescircuit.cli.netlist_files import NETLISTS, read_netlist
-from rescircuit.cli.outputs import check_writable, interruptible
+from rescircuit.cli.outputs import interruptible
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
     from rescircuit.spice.circuits.circuit import Circuit
-    from rescircuit.spice.engines.nodal_table import CircuitSolution
+    from rescircuit.spice.engines.nodal.table import CircuitSolution
 
 __all__ = ["NETLIST_EPILOG", "simulate_netlist"]
 
@@ -58,8 +58,7 @@ def simulate_netlist(
 
     A current flows from a source's plus through it to its minus, as in SPICE: below 0 where a source delivers.
     """
-    check_output("--out", out, [file])
-    check_writable("--out", out, (".csv",))
+    check_output("--out", out, (".csv",), [file])
     with interruptible(), progress_bar() as report:
         report("reading", 0, 1)
         circuit = read_netlist(file)
@@ -86,7 +85,7 @@ def simulate_netlist(
 
 def _solved(circuit: Circuit, file: Path) -> CircuitSolution:
     """Its solution; of an error in how it is connected, where all of them are listed."""
-    from rescircuit.spice.engines.nodal import solve_circuit
+    from rescircuit.spice.engines.nodal.circuits import solve_circuit
 
     try:
         return solve_circuit(circuit)

@@ -11,7 +11,7 @@ from rescircuit.cli.circuit_choice import CircuitOptions
 from rescircuit.cli.circuit_tables import check_output, naming_option
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
 from rescircuit.cli.option_groups import with_groups
-from rescircuit.cli.outputs import PICTURES, check_writable, interruptible
+from rescircuit.cli.outputs import PICTURES, interruptible
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def verify(
     """
     if engine not in _ENGINES:
         raise InputError("--engine", f"one of {', '.join(_ENGINES)}", engine)
-    check_output("--plot", plot, circuit.files())
-    check_writable("--plot", plot, PICTURES)
+    check_output("--plot", plot, PICTURES, circuit.files())
     with interruptible("nothing is compared."), circuit.naming(), progress_bar() as report:
         subject = circuit.read(_MOST_BANKS, report)
         report("solving twice", 0, 1)

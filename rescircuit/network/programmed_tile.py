@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rescircuit.network.analog import AnalogLayer, AnalogNetwork, Tile
     from rescircuit.spice.circuits.elements import Element
     from rescircuit.spice.engines.results import SpiceResult
+    from rescircuit.spice.verification.agreement import Limit
     from rescircuit.spice.verification.cases.case import Asked, Case
     from rescircuit.spice.verification.comparison import Reference
 
@@ -118,18 +119,21 @@ class ProgrammedTile:
 
         Behind each pair of bit lines, mirrors of both currents make the voltage of the node ``sum_j`` the layer's
         weighted sum of output j, 1 V for 1, as an analog subtraction would; a digital one has the two currents alone.
+        Our own sums of cells that are conductances are inference's, ``voltages @ crossbar``, and not those of the
+        solution that is compared beside them.
         """
         from rescircuit.spice.circuits.circuit import LazyElements
+        from rescircuit.spice.verification.agreement import LIMITS
         from rescircuit.spice.verification.cases.case import Case
-        from rescircuit.spice.verification.cases.crossbars import crossbar_case
+        from rescircuit.spice.verification.cases.crossbars import crossbar_case, inputs_asked, kind_of_crossbar
 
         asked.only(self, "voltages", bit_line_voltages="Its outputs are held at 0 V.")
         heads = self._about(), asked.comment
-        case = crossbar_case(
-            self.array, replace(asked, comment=" ".join(filter(None, heads))), notes=dict(self._notes())
-        )
+        array = self.array
+        case = crossbar_case(array, replace(asked, comment=" ".join(filter(None, heads))), notes=dict(self._notes()))
         if self.network.spec.subtraction == "digital":
             return case
+        volts, _ = inputs_asked(array, asked)
         circuit, subtraction = case.circuit, tuple(self._subtraction())
         inside = circuit.elements
         lazy = isinstance(inside, LazyElements)
@@ -137,12 +141,12 @@ class ProgrammedTile:
 
         def ours(result: SpiceResult) -> dict[str, Array]:
             solution = dict(case.ours(result))
-            currents = solution["output_currents"]
+            currents = volts @ array if isinstance(array, Crossbar) else solution["output_currents"]
             solution[_SUMS] = (currents[..., 0::2] - currents[..., 1::2]) * self._ohm
             return solution
 
         def theirs(result: SpiceResult) -> dict[str, Reference]:
-            return {**case.theirs(result), _SUMS: self._sums(result)}
+            return {**case.theirs(result), _SUMS: self._sums(result, LIMITS[kind_of_crossbar(array)])}
 
         return Case(circuit=replace(circuit, elements=elements), ours=ours, theirs=theirs)
 
@@ -170,13 +174,10 @@ class ProgrammedTile:
             yield CurrentMirror(name=f"f_negative_{j}", plus=node, minus=GROUND, source=f"v_sense_{2 * j + 1}")
             yield Resistor(name=f"r_sum_{j}", plus=node, minus=GROUND, resistance=self._ohm)
 
-    def _sums(self, result: SpiceResult) -> Reference:
+    def _sums(self, result: SpiceResult, limit: Limit) -> Reference:
         """The voltages of the nodes ``sum_j``: differences of currents, known as well as these are."""
-        from rescircuit.spice.verification.agreement import LIMITS
-        from rescircuit.spice.verification.cases.crossbars import kind_of_crossbar
         from rescircuit.spice.verification.comparison import Reference
 
-        limit = LIMITS[kind_of_crossbar(self.array)]
         outputs = range(self.tile.target.shape[1])
         sums = np.stack([result.node_voltages[f"sum_{j}"] for j in outputs], axis=-1)
         currents = np.stack([result.source_currents[f"v_sense_{j}"] for j in range(2 * len(outputs))], axis=-1)

@@ -21,9 +21,9 @@ from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.decks.reading import parse_deck, read_deck
 from rescircuit.spice.decks.writing import Deck, write_deck
 from rescircuit.spice.engines.ngspice import find_ngspice, ngspice_version, run_deck, run_decks
-from rescircuit.spice.engines.nodal import solve_circuit
-from rescircuit.spice.engines.nodal_deck import solve_deck
-from rescircuit.spice.engines.nodal_table import CircuitSolution
+from rescircuit.spice.engines.nodal.circuits import solve_circuit
+from rescircuit.spice.engines.nodal.decks import solve_deck
+from rescircuit.spice.engines.nodal.table import CircuitSolution
 from rescircuit.spice.engines.pyspice import to_pyspice
 from rescircuit.spice.engines.pyspice_process import run_pyspice
 from rescircuit.spice.engines.raw import Plot, read_raw, read_raw_file

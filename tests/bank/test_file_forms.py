@@ -217,8 +217,8 @@ FAULTS = [
     ("series", "resistances", [1.0, -1.0], "resistances at index 1 must be finite numbers above 0 (ohm), got -1.0"),
     ("series", "resistances", [1.0, math.nan], "'resistances.1'. Input should be a finite number"),
     ("series", "resistances", [1.0] * 4097, "'resistances'. List should have at most 4096 items"),
-    ("series", "mask", [True], "mask in my bank.json must be 2 booleans, one a resistor, got '1'"),
-    ("series", "areas", [1e-12], "areas in my bank.json must be 2 numbers, one a resistor, got '1'"),
+    ("series", "mask", [True], "my bank.json: mask must be 2 booleans, one a resistor, got '1'"),
+    ("series", "areas", [1e-12], "my bank.json: areas must be 2 numbers, one a resistor, got '1'"),
     ("series", "coefficients", {"tc1": [1e-3]}, None),  # one for all
     ("series", "coefficients", {"tc1": [1e-3] * 3}, "tc1 must be of a shape that broadcasts to (2,)"),
     ("capacitor", "capacitances", ..., "'capacitances'. Field required"),
@@ -231,7 +231,7 @@ FAULTS = [
     ("capacitor", "c_off", -1e-16, "c_off must be a finite number of at least 0 (F)"),
     ("capacitor", "c_off", math.inf, "'c_off'. Input should be a finite number"),
     ("capacitor", "c_off", "1fF", "'c_off'. Input should be a valid number"),
-    ("capacitor", "mask", [True] * 3, "mask in my bank.json must be 2 booleans, one a capacitor, got '3'"),
+    ("capacitor", "mask", [True] * 3, "my bank.json: mask must be 2 booleans, one a capacitor, got '3'"),
     ("capacitor", "mask", [1, 0], "'mask.0'. Input should be a valid boolean"),
     ("capacitor", "seed", 1.5, "'seed'. Input should be a valid integer"),
     ("pair", "negative", ..., "'negative'. Field required"),
@@ -240,14 +240,14 @@ FAULTS = [
     ("pair", "negative.mask", [True, True], "'negative.mask'. Extra inputs are not permitted"),
     ("pair", "negative.format", "rescircuit bank 1", "'negative.format'. Extra inputs are not permitted"),
     ("pair", "negative.resistances", [1.0, 0.0], "negative resistances at index 1 must be finite numbers above 0"),
-    ("pair", "negative.areas", [1.0], "negative areas in my bank.json must be 2 numbers, one a resistor, got '1'"),
-    ("pair", "positive.stuck_open", [True] * 2, "positive stuck_open in my bank.json must be 1 booleans"),
+    ("pair", "negative.areas", [1.0], "my bank.json: negative areas must be 2 numbers, one a resistor, got '1'"),
+    ("pair", "positive.stuck_open", [True] * 2, "my bank.json: positive stuck_open must be 1 booleans"),
     ("pair", "positive.blown", [True], "positive blown must be left out where switches are no fuses, got 'nmos'"),
     ("pair", "positive.switch.w_over_l", "1M", "'positive.switch.w_over_l'. value must be a number"),
     ("pair", "positive.switch.kind", "pmos", "'positive.switch'. Input tag 'pmos'"),
     ("pair", "positive.switch_arrays", {"x": [1.0]}, "positive switch_arrays must be of parameters of the switch"),
     ("pair", "resistances", [1.0], "'resistances'. Extra inputs are not permitted"),
-    ("pair", "mask", [True] * 2, "mask in my bank.json must be 3 booleans, one a resistor, got '2'"),
+    ("pair", "mask", [True] * 2, "my bank.json: mask must be 3 booleans, one a resistor, got '2'"),
     ("pair", "mask", [True] * 8193, "'mask'. List should have at most 8192 items"),
 ]
 
@@ -271,6 +271,7 @@ def test_each_faulty_field_is_one_line(write, form, place, value, says):
         load_bank(path)
     message = str(caught.value)
     assert says in message
+    assert message.startswith("my bank.json")
     assert "\n" not in message
     assert "pydantic" not in message
 

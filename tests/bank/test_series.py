@@ -196,7 +196,7 @@ def test_ngspice_agrees(switch, n, setting):
     check = rc.verify(bank, mask=masks[setting], voltages=[0.0, 0.01, 0.1, -0.5, 1.8])
     assert check.passed, check.summary()
     assert check.max_relative_error <= check.limit == 1e-9
-    assert check.compared == 5
+    assert check.agreements[0].compared == 5
 
 
 def test_a_programmed_bank_gives_its_conductance_in_ngspice():

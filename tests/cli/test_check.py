@@ -168,13 +168,3 @@ def test_bad_input_is_one_line(refused, netlist, tmp_path, options, says):
     (tmp_path / "bad.csv").write_text("1,2\n3,x\n")
     (tmp_path / "folder.csv").mkdir()
     assert says in refused("check", *options)
-
-
-def test_the_help_has_an_example_and_nothing_is_cut_off(run, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = run("check", "--help")
-    assert code == 0
-    assert max(map(len, out.splitlines())) <= 80
-    assert "…" not in out
-    assert "rescircuit check " in out
-    assert "--json" in out

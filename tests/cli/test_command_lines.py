@@ -88,7 +88,7 @@ def test_fuses_are_blown_once(run, refused, tmp_path):
     assert code == 0
     assert json.loads(out)["passed"]
     again = refused("describe", "blown/bank.json", "--target", "20uS")
-    assert "one whose switches still move, got 'one with blown switches'. It keeps its setting for good" in again
+    assert "--target must be left out where switches are blown for good, got '20uS'" in again
     assert "--blow must be left out for switches that are set again" in refused(*design[:-2])
 
 

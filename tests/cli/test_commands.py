@@ -120,6 +120,7 @@ def test_simulate_network_step_by_step(run, tmp_path):
     command = ["simulate", "network", "net.npz", "--inputs", "x.npz", "--adc-bits", 8, "--r-word-line", "1ohm"]
     code, out, _ = run(*command, "--json", "-o", "y.csv")
     assert code == 0
+    assert json.loads(out)["file"] == "y.csv"
     stages = json.loads(out)["stages"]
     assert list(stages) == ["digital", "programmed", "and wires", "and converters"]
     assert stages["digital"] == {"deviation": 0.0, "same_answer": 1.0, "accuracy": 1.0}
@@ -132,6 +133,7 @@ def test_simulate_network_step_by_step(run, tmp_path):
     assert "right answer" in out
     assert "15 weights on 1 tile(s)" in out
     assert err == ""
+    assert run(*command, "-o", "y.csv")[2] == "Written: y.csv\n"
 
 
 @pytest.fixture
@@ -158,6 +160,59 @@ def test_a_single_output_is_no_answer(run, network):
     assert code == 0
     assert "deviation" in out
     assert "answer" not in out
+
+
+NETWORK_MISTAKES = [
+    (["-o", "net.npz"], "--out must be another file than those that are read, got 'net.npz'"),
+    (["-o", "link.csv"], "--out must be another file than those that are read, got 'link.csv'"),
+    (["-o", "y.txt"], "--out must be a file's name in .csv, got 'y.txt'"),
+    (["-o", "none/y.csv"], "--out must be in a folder that can be written to"),
+    (["-o", "folder.csv"], "--out must be a file's name, not that of a directory"),
+    (["--rows", "0"], "--rows must be a whole number of at least 1"),
+    (["--bank-size", "5000"], "--bank-size must be a whole number from 1 to 4096"),
+    (["--adc-bits", "1"], "--adc-bits must be a whole number from 2 to 32"),
+    (["--seed", "-1"], "--seed must be a whole number from 0"),
+    (["--nominal", "0"], "--nominal must be a finite number above 0 (ohm)"),
+    (["--r-word-line", "-1"], "--r-word-line must be a finite number of at least 0 (ohm)"),
+    (["--inputs", "none.npz"], "--inputs must be a readable file, got 'none.npz'"),
+    (["--inputs", "narrow.csv"], "--inputs must be of shape (..., 3), got shape (1, 2)"),
+]
+
+
+@pytest.mark.parametrize(("options", "says"), NETWORK_MISTAKES, ids=lambda value: str(value)[:40])
+def test_simulate_network_names_options_and_spares_its_inputs(refused, network, options, says):
+    command = network(2)
+    Path("link.csv").symlink_to("x.npz")
+    Path("folder.csv").mkdir()
+    Path("narrow.csv").write_text("0.1,0.2\n")
+    kept = Path("net.npz").read_bytes()
+    assert says in refused(*command, *options)
+    assert Path("net.npz").read_bytes() == kept
+
+
+def test_digits_that_do_not_fit_a_network_are_not_its_inputs(refused, network):
+    network(2)
+    assert "--digits must be of shape (..., 3), got shape (" in refused("simulate", "network", "net.npz", "--digits")
+
+
+@pytest.mark.parametrize(
+    ("command", "step"),
+    [
+        (["array", "cells.csv"], "rescircuit.crossbar.Crossbar.solve"),
+        (["network", "net.npz", "--inputs", "x.npz"], "rescircuit.network.map_network"),
+        (["memristor", "--deck", "bench.cir"], "rescircuit.devices.memristors.simulate_memristor"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_an_interrupted_simulation_says_so(run, network, monkeypatch, command, step):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    network(2)
+    Path("cells.csv").write_text("1e-6\n")
+    monkeypatch.setattr(step, interrupt)
+    assert run("simulate", *command) == (130, "", "Interrupted: nothing is written.\n")
+    assert not Path("bench.cir").exists()
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 2, 0], [0, 1, -1, 0], [0, 1, 0.5, 0], ["a", "b", "a", "b"]])
@@ -241,24 +296,17 @@ COMMANDS = ["demo", "design", "describe", "sample", "calibrate", "program", "tri
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_has_help_with_an_example(run, monkeypatch, command):
-    monkeypatch.setenv("COLUMNS", "100")
+    """In a window of 80 columns, text may wrap but nothing goes."""
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = run(*command.split(), "--help")
     assert code == 0
     assert "Usage" in out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out
     if command:
         assert "Example" in out
         assert "--json" in out
         assert f"rescircuit {command}" in out
-
-
-@pytest.mark.parametrize("command", ["sample", "calibrate", "program", "trim", "map", "describe"])
-def test_no_option_s_help_is_cut_off(run, monkeypatch, command):
-    """In a window of 80 columns, text may wrap but nothing goes."""
-    monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = run(command, "--help")
-    assert code == 0
-    assert "…" not in out
 
 
 @pytest.mark.usefixtures("array")
@@ -275,12 +323,12 @@ def test_no_option_s_help_is_cut_off(run, monkeypatch, command):
         (["design", "--target", "1mS", "--nominal", "-5k"], "nominal must be a finite number above 0"),
         (["design", "--target", "-1mS"], "target must be finite numbers of at least 0"),
         (["design", "--target", "1mS", "--process", "none"], "process must be one of "),
-        (["design", "--target", "1mS", "--out", "cells.csv"], "folder must be a folder that can be made"),
-        (["simulate", "array", "none.csv"], "file must be a readable file"),
+        (["design", "--target", "1mS", "--out", "cells.csv"], "--out must be a folder that can be made"),
+        (["simulate", "array", "none.csv"], "FILE must be a readable file"),
         (["simulate", "array", "bad.csv"], "bad.csv, line 2 must be numbers with commas between them"),
         (["simulate", "array", "cells.csv", "--voltages", "short.csv"], "voltages must be of shape (..., 4)"),
-        (["simulate", "array", "cells.txt"], "file must be a .csv or .npz file"),
-        (["simulate", "network", "cells.csv", "--digits"], "file must be a readable npz archive"),
+        (["simulate", "array", "cells.txt"], "FILE must be a .csv or .npz file"),
+        (["simulate", "network", "cells.csv", "--digits"], "FILE must be a readable npz archive"),
         (["simulate", "network", "cells.csv"], "--inputs must be a file, or --digits in its place"),
         (["export", "none.json"], "FILE must be a readable bank file"),
         (["export", "bad.json"], "bad.json must be a valid bank file"),

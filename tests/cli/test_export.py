@@ -245,6 +245,11 @@ BANK_BAD = [
     (["chip.zarr", "--settings", "odd.csv"], "--settings odd.csv, line 2 must be a row with a mask of digits 0 and 1"),
     (["chip.zarr", "--settings", "x.npz"], "--settings x.npz must be an archive with an array mask (..., n)"),
     (["none.zarr"], "FILE must be a chip"),
+    (["bank.json", "--voltages", "cells.csv"], "--voltages must be a file with one row or one column"),
+    (["bank.json", "--bit-line-voltages", "volts.csv"], "--bit-line-voltages must be left out for a bank, got 'volts"),
+    (["bank.json", "--open-end", "in"], "--open-end must be left out for a bank"),
+    (["wrong.json"], "wrong.json: mask must be 2 booleans, one a resistor, got '1'"),
+    (["chip.zarr", "--settings", "unranked.npz"], "--settings unranked.npz must be an archive with a mask (..., best"),
 ]
 OTHER_BAD = [
     (["cells.csv", "--code", "1"], "--code must be left out for an array"),
@@ -275,7 +280,12 @@ OTHER_BAD = [
     (["net.npz", "--nominal", "1M"], "--nominal must be a quantity in ohm"),
     (["drawn.net", "--temperature", "85"], "--temperature must be left out for a netlist"),
     (["drawn.net", "--voltages", "volts.csv"], "--voltages must be left out for a netlist"),
+    (["net.npz", "--bank-size", "5000"], "--bank-size must be a whole number from 1 to 4096"),
     (["none.cir"], "FILE must be a readable file"),
+    (["drawn.net", "--open-end", "nowhere"], "--open-end must be one of the circuit's nodes, got 'nowhere'"),
+    (["loose.net"], "loose.net must be free of electrical errors, got 'single-connection'. Node probe is on R1 alone"),
+    (["loose.net"], "Where an end is meant to be open, name it with --open-end."),
+    (["drawn.net", "-o", "none/out.cir"], "--out must be in a folder that can be written to"),
     (["bad.cir"], "bad.cir, line 2"),
     (["cells.txt"], "FILE must be a bank (.json), a chip (.zarr), a table (.csv, .npz) or a netlist (.cir,"),
     (["drawn.net", "-o", "drawn.net"], "--out must be another file than those that are read"),
@@ -292,10 +302,28 @@ def test_what_does_not_fit_is_one_line_and_leaves_nothing(run, refused, command,
     Path("two.csv").write_text("target,mask\n1,101\n2,110\n")
     Path("twice.csv").write_text("bank,mask\n1,1011\n1,1101\n")
     Path("odd.csv").write_text("bank,mask\n0,10x1\n")
+    Path("wrong.json").write_text(Path("fuses.json").read_text().replace('"mask": null', '"mask": [true]'))
+    np.savez("unranked.npz", mask=np.ones((2, 0, 4), bool), rank=np.ones(0))
+    Path("loose.net").write_text("title\nV1 a 0 1\nR1 a probe 1k\n.end\n")
     Path("bad.cir").write_text("title\n.control\nshell touch ran\n.endc\n.end\n")
     if "-o" not in command:
         command = [*command, "-o", "out.cir"]
     assert says in refused("export", *command)
+
+
+def test_an_open_end_that_is_named_is_written(run):
+    Path("loose.net").write_text("title\nV1 a 0 1\nR1 a probe 1k\n.end\n")
+    code, out, err = run("export", "loose.net", "--open-end", "PROBE")
+    assert (code, err) == (0, "")
+    assert "R1 a probe 1000.0" in out
+    code, out, _ = run("verify", "loose.net", "--open-end", "probe", "--engine", "nodal", "--json")
+    assert (code, json.loads(out)["passed"]) == (0, True)
+
+
+def test_the_command_to_run_a_deck_is_quoted_for_the_shell(run):
+    Path("a b").mkdir()
+    err = run("export", "drawn.net", "-o", "a b/c;d.cir")[2]
+    assert err.endswith("Run it: ngspice -b -r 'c;d.raw' 'a b/c;d.cir'\n")
 
 
 def test_a_chip_has_a_largest_deck(refused, monkeypatch, run):

@@ -212,13 +212,3 @@ def test_bad_options_are_one_line(refused, tmp_path, options, says):
     (tmp_path / "folder.csv").mkdir()
     assert says in refused("simulate", "netlist", "divider.cir", *options)
     assert (tmp_path / "divider.cir").read_text() == DIVIDER
-
-
-def test_the_help_has_an_example_and_nothing_is_cut_off(run, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = run("simulate", "netlist", "--help")
-    assert code == 0
-    assert max(map(len, out.splitlines())) <= 80
-    assert "…" not in out
-    assert "rescircuit simulate netlist " in out
-    assert "--json" in out

@@ -126,7 +126,7 @@ def test_what_is_not_there_is_refused(network, ask, message):
         ask(mapped(network))
 
 
-def test_large_tiles_hand_their_elements_out_one_by_one(network):
+def test_large_tiles_hand_their_elements_out_one_by_one():
     rng = np.random.default_rng(0)
     wide = Network([Dense(weight=rng.normal(size=(60, 101)), bias=np.zeros(60))])
     part = mapped(wide, rows=101, cols=120, bank_size=2).tile(cells="conductances")

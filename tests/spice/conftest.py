@@ -6,10 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from rescircuit.spice import Circuit, Level1Model, Mosfet, Resistor, VoltageSource
+from rescircuit.errors import MissingToolError
+from rescircuit.spice import Circuit, Level1Model, Mosfet, Resistor, VoltageSource, run_pyspice
 from rescircuit.spice.engines.ngspice import EXECUTABLE_VARIABLE
 
 VERSION = "** ngspice-39 : a stand-in"
+
+
+@pytest.fixture(scope="session")
+def library():
+    """Skips a test, saying why, where PySpice has no library to run."""
+    load = Resistor(name="r_1", plus="in", minus="0", resistance=1e3)
+    source = VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)
+    try:
+        run_pyspice(Circuit(elements=(source, load)))
+    except MissingToolError as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ class Circuit:
                 raise InputError(f"voltages of {element.name}", required, f"{len(element.voltages)} numbers")
 
     @property
-    def _special(self) -> Iterator[Element]:
+    def special_elements(self) -> Iterator[Element]:
         """The elements, here and in subcircuits, that are not plain resistors."""
         yield from self.census.special
         for subcircuit in self.subcircuits.values():
@@ -201,7 +201,9 @@ class Circuit:
         if self.transient is not None:
             self._check_transient()
         else:
-            changing = next((e for e in self._special if isinstance(e, PiecewiseLinearSource | SineSource)), None)
+            changing = next(
+                (e for e in self.special_elements if isinstance(e, PiecewiseLinearSource | SineSource)), None
+            )
             if changing is not None:
                 raise InputError("transient", f"given, as {changing.name} changes over time", None)
 
@@ -213,7 +215,7 @@ class Circuit:
             raise InputError("transient", "left out where selected sources have samples", self.transient, hint)
         if self.transient.use_initial_conditions:
             return
-        for element in self._special:
+        for element in self.special_elements:
             if isinstance(element, Capacitor) and element.initial_voltage is not None:
                 required = "left out where a transient starts from the operating point"
                 raise InputError(f"initial_voltage of {element.name}", required, element.initial_voltage)
@@ -227,7 +229,7 @@ class Circuit:
         reached = (self.temperature_celsius,)
         if isinstance(self.temperatures, TemperatureSweep):
             reached = self.temperatures.values
-        for element in self._special:
+        for element in self.special_elements:
             element.check_temperatures(reached[0], reached[-1], self.nominal_temperature_celsius)
 
     def _check_probes(self) -> None:

@@ -23,11 +23,11 @@ from typing import Protocol
 import numpy as np
 
 from rescircuit.checks import Array
-from rescircuit.errors import SpiceError, shorten
+from rescircuit.errors import InputError, SpiceError, shorten
 from rescircuit.spice.circuits.analyses import Transient
 from rescircuit.spice.engines.raw import Plot
 
-__all__ = ["Runnable", "Words", "accepted_values", "largest_raw_file", "quote"]
+__all__ = ["Runnable", "Words", "accepted_values", "checked_deck", "largest_raw_file", "quote"]
 
 _COMPLAINT = re.compile(r"warning|error|singular|gmin stepping|source stepping|aborted|ignored", re.IGNORECASE)
 _REMARK = re.compile(
@@ -42,6 +42,7 @@ _REMARK = re.compile(
     r")\.",
     re.ASCII,
 )
+_VOLTAGE = re.compile(r"[\w.#]+ {3,}[-+]?[0-9][-+.0-9e]*", re.ASCII)  # of a node called error_1, before a transient
 _QUOTED_LINES, _QUOTED_LENGTH = 4, 200
 _PROGRESS = ("Note: ", "Circuit: ", "Doing analysis ")
 _MOST_REMARKS = 1000
@@ -103,6 +104,13 @@ class Runnable(Protocol):
         ...
 
 
+def checked_deck(deck: Runnable) -> Runnable:
+    """`deck`, if it is one; to ask it for what it brings may take long."""
+    if not hasattr(type(deck), "variables"):
+        raise InputError("deck", "a Deck", deck, "write_deck makes one of a circuit.")
+    return deck
+
+
 class Words:
     """What a program says, line by line; of any number of lines it keeps those that tell how the run went."""
 
@@ -117,7 +125,7 @@ class Words:
         line = line.strip()
         if not line:
             return
-        if _COMPLAINT.search(line) and not self._is_remark(line):
+        if _COMPLAINT.search(line) and not _VOLTAGE.fullmatch(line) and not self._is_remark(line):
             if not self._complaints:
                 self._scene = [before for before in list(self._last)[-1:] if not before.startswith(_PROGRESS)]
             if len(self._complaints) < _QUOTED_LINES and line not in self._complaints:

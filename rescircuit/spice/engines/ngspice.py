@@ -19,7 +19,7 @@ from threading import Event
 
 from rescircuit.checks import positive_number, whole_number
 from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
-from rescircuit.spice.engines.acceptance import Runnable, Words, largest_raw_file, quote
+from rescircuit.spice.engines.acceptance import Runnable, Words, checked_deck, largest_raw_file, quote
 from rescircuit.spice.engines.processes import run_program
 from rescircuit.spice.engines.raw import read_raw_of_run
 from rescircuit.spice.engines.results import SpiceResult, read_result
@@ -57,13 +57,13 @@ def run_deck(deck: Runnable, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult
     Raises
     ------
     InputError
-        For another timeout.
+        For another timeout, and for what is no deck.
     SpiceError
         When ngspice fails, complains, takes too long, or brings anything but what the deck asks for.
     MissingToolError
         When there is no ngspice.
     """
-    task = partial(_run_deck, deck, find_ngspice(), checked_timeout(timeout))
+    task = partial(_run_deck, checked_deck(deck), find_ngspice(), checked_timeout(timeout))
     return run_side_by_side([task], workers=1)[0]
 
 
@@ -97,7 +97,7 @@ def run_decks(
     Raises
     ------
     InputError
-        For another timeout or number of workers.
+        For another timeout or number of workers, and for what is no deck.
     SpiceError
         As :func:`run_deck`; it says which of the decks failed, counted from 0.
     MissingToolError
@@ -106,7 +106,9 @@ def run_decks(
     limit = checked_timeout(timeout)
     most = _processors() if workers is None else whole_number("workers", workers, 1)
     ngspice = find_ngspice()
-    tasks = [partial(_run_numbered, k, deck, ngspice, limit) for k, deck in enumerate(decks)]
+    if not isinstance(decks, Iterable):
+        raise InputError("decks", "several decks", decks, "run_deck takes one.")
+    tasks = [partial(_run_numbered, k, checked_deck(deck), ngspice, limit) for k, deck in enumerate(decks)]
     return run_side_by_side(tasks, most, progress)
 
 

@@ -38,7 +38,7 @@ class _Limits:
             raise CancelledError
         remaining = self.deadline - time.monotonic()
         if remaining <= 0:
-            hint = "Allow more with timeout=, or check a part of the circuit."
+            hint = "Allow more time, or check a part of the circuit."
             raise SpiceError(f"ngspice was stopped after {self.timeout:g} s. {hint}")
         return min(remaining, _WAIT)
 

@@ -76,6 +76,8 @@ def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
     MissingToolError
         When PySpice is not installed.
     """
+    if not isinstance(circuit, Circuit):
+        raise InputError("circuit", "a Circuit", circuit)
     check_rules(circuit)
     try:
         from PySpice.Spice.Netlist import Circuit as EmptyCircuit

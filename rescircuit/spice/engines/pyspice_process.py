@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from rescircuit.errors import MissingToolError, SpiceError, shorten
+from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import SELECTOR_SOURCE
 from rescircuit.spice.decks.writing import TITLE, Deck
@@ -74,6 +74,8 @@ def run_pyspice(circuit: Circuit | Deck, *, timeout: float = DEFAULT_TIMEOUT) ->
         When there is no PySpice, or no shared library of ngspice.
     """
     timeout = checked_timeout(timeout)
+    if not isinstance(circuit, Circuit | Deck):
+        raise InputError("circuit", "a Circuit or a Deck", circuit)
     deck = circuit if isinstance(circuit, Deck) else Deck(circuit)
     return run_side_by_side([partial(_run, deck, timeout)], workers=1)[0]
 

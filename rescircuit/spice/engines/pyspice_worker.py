@@ -64,6 +64,7 @@ def _simulated(job: dict[str, Any], library: str) -> Any:
                 # PySpice takes any line of ngspice's standard error for a failure, also ngspice 42's "Using SPARSE
                 # 1.3 as Direct Linear Solver".
                 self._error_in_stderr = False
+            self._error_in_stdout = False  # set for any line with "error", as in the name of a node
             return 0
 
     circuit = Circuit(job["title"])

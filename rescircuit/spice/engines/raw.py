@@ -62,7 +62,9 @@ def read_raw(content: bytes | memoryview) -> Plot:
     """
     if not isinstance(content, bytes | bytearray | memoryview):
         raise InputError("content", "the bytes of a raw file", content, "read_raw_file takes a path.")
-    return _read(io.BytesIO(content), memoryview(content).nbytes)
+    if not (view := memoryview(content)).contiguous:
+        raise InputError("content", "bytes without gaps", content)
+    return _read(io.BytesIO(content), view.nbytes)
 
 
 def read_raw_file(path: str | Path) -> Plot:
@@ -75,6 +77,8 @@ def read_raw_file(path: str | Path) -> Plot:
     SpiceError
         For anything that is not exactly one complete plot of finite numbers.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError("file", "the path of a file", path, "read_raw takes bytes.")
     try:
         with _opened(path, os.O_NONBLOCK) as stream:  # a named pipe would be waited for
             return _read(stream, os.fstat(stream.fileno()).st_size)

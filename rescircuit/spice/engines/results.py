@@ -26,7 +26,7 @@ class SpiceResult:
     source_currents : mapping of source to (K,) array
         Ampere, from ``plus`` through the source to ``minus``.
     version : str
-        ngspice's version.
+        ngspice's version; empty where another engine solved the circuit.
     seconds : float
         Wall-clock time of the run.
     times : (K,) array or None

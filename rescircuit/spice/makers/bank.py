@@ -17,10 +17,10 @@ from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages,
 from rescircuit.spice.makers.bank_subcircuits import as_written, bank_subcircuit, setting_note
 from rescircuit.spice.makers.branches import branch_writer, gate_voltage
 
-__all__ = ["BANK", "INPUT", "OUTPUT", "SENSE", "bank_circuit"]
+__all__ = ["BANK", "INPUT", "INSTANCE", "OUTPUT", "SENSE", "bank_circuit"]
 
 INPUT, OUTPUT, SENSE = "in", "out", "v_out"
-BANK, _INSTANCE = "bank", "x_bank"
+BANK, INSTANCE = "bank", "x_bank"
 
 
 def bank_circuit(
@@ -67,7 +67,7 @@ def bank_circuit(
     inside = bank_subcircuit(written, (), closed, name=BANK, ends=(INPUT, OUTPUT), gates=gates)
     elements: list[Element] = [driven(INPUT, input_voltages(bank, voltages))]
     if inside is not None:
-        elements.append(Instance(name=_INSTANCE, ports=inside.ports, model=BANK))
+        elements.append(Instance(name=INSTANCE, ports=inside.ports, model=BANK))
     if v_gate is not None:
         held = np.where(closed, v_gate, 0.0).tolist()
         elements += (
@@ -80,9 +80,9 @@ def bank_circuit(
         models=branch_writer(written).models if inside is None else (*branch_writer(written).models, inside),
         **simulated_at(bank, temperature),
         comment=comment,
-        notes={} if inside is None else {_INSTANCE: setting_note(bank, closed)},
+        notes={} if inside is None else {INSTANCE: setting_note(bank, closed, temperature)},
         open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
-        probes=() if inside is None else inner_nodes(_INSTANCE, inside),
+        probes=() if inside is None else inner_nodes(INSTANCE, inside),
     )
 
 

@@ -12,7 +12,7 @@ from rescircuit.checks import Array, finite_array
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 
-__all__ = ["bank_at", "checked_setting", "input_voltages", "simulated_at"]
+__all__ = ["bank_at", "checked_setting", "input_voltages", "noted_at", "simulated_at"]
 
 
 def checked_setting(bank: Bank | SeriesBank | CapacitorBank, mask: Any) -> Mask:
@@ -50,6 +50,12 @@ def input_voltages(bank: Any, voltages: Any) -> Array:
 def bank_at(bank: Any, temperature: float | None) -> Any:
     """A bank of any kind at `temperature` °C; as it is for ``None``."""
     return bank if temperature is None else bank.at(temperature=temperature)
+
+
+def noted_at(bank: Any, temperature: float | TemperatureSweep | None) -> tuple[Any, str]:
+    """The bank whose numbers a note gives, and what the note says of its temperature, if that was asked for."""
+    there = bank if isinstance(temperature, TemperatureSweep) else bank_at(bank, temperature)
+    return there, "" if temperature is None else f", {there.temperature:g} degrees C"
 
 
 def simulated_at(bank: Any, temperature: float | TemperatureSweep | None) -> dict[str, Any]:

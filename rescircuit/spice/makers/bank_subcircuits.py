@@ -14,6 +14,7 @@ from rescircuit.quantities import format_quantity
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.subcircuits import Subcircuit
+from rescircuit.spice.makers.bank_inputs import noted_at
 from rescircuit.spice.makers.branches import branch_writer
 
 __all__ = ["as_written", "bank_subcircuit", "code_of", "setting_note"]
@@ -82,12 +83,13 @@ def as_written(bank: Bank, temperature: float | TemperatureSweep | None) -> Bank
     return replace(bank, switch=moved.switch, temperature=moved.temperature)
 
 
-def setting_note(bank: Bank, closed: NDArray[np.bool_]) -> str:
+def setting_note(bank: Bank, closed: NDArray[np.bool_], temperature: float | TemperatureSweep | None) -> str:
     """What a single bank's setting is, for the lines before its instance."""
     said = f"code {code_of(closed)}, branch 0 first, closed switches 1"
     if isinstance(bank.switch, BSIM4Switch):  # whose currents ngspice alone knows
         return said
-    return f"{said}: {format_quantity(float(bank.conductance(closed)), 'S')} at {bank.v_read:g} V"
+    there, words = noted_at(bank, temperature)
+    return f"{said}: {format_quantity(float(there.conductance(closed)), 'S')} at {bank.v_read:g} V{words}"
 
 
 def code_of(closed: NDArray[np.bool_]) -> str:

@@ -19,13 +19,13 @@ from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.engines.results import SpiceResult
-from rescircuit.spice.makers.bank import BANK, INPUT, OUTPUT, SENSE
-from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages, simulated_at
+from rescircuit.spice.makers.bank import BANK, INPUT, INSTANCE, OUTPUT, SENSE
+from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages, noted_at, simulated_at
 from rescircuit.spice.makers.bank_subcircuits import code_of
 
 __all__ = ["capacitor_bank_circuit", "read_charges"]
 
-_CHARGE, _INSTANCE = "charge", "x_bank"
+_CHARGE = "charge"
 _SHORTEST = 1e-9  # second, of a ramp and of the rest behind it
 _TIME_CONSTANTS = 100.0  # in a rest: what has not settled is e^-100
 _STEPS = 30  # in a ramp and in a rest, by Gear; a mirrored charge is exact with any once all has settled
@@ -77,7 +77,7 @@ def capacitor_bank_circuit(
     models: tuple[Model, ...] = ()
     if inside:
         models = (Subcircuit(name=BANK, ports=(INPUT, OUTPUT), elements=inside),)
-        elements.append(Instance(name=_INSTANCE, ports=(INPUT, OUTPUT), model=BANK))
+        elements.append(Instance(name=INSTANCE, ports=(INPUT, OUTPUT), model=BANK))
     elements += [
         VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0),
         CurrentMirror(name="f_charge", plus=GROUND, minus=_CHARGE, source=SENSE),
@@ -89,7 +89,7 @@ def capacitor_bank_circuit(
         **simulated_at(bank, temperature),
         transient=Transient(stop=float(times[-1]), max_step=rest / _STEPS, method="gear"),
         comment=comment,
-        notes={_INSTANCE: _note(bank, closed)} if inside else {},
+        notes={INSTANCE: _note(*noted_at(bank, temperature), closed)} if inside else {},
         open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
     )
 
@@ -103,9 +103,9 @@ def read_charges(bank: CapacitorBank, voltages: Any, result: SpiceResult) -> Arr
     return float(bank.full_scale) * np.interp(ends, result.times, result.node_voltages[_CHARGE])
 
 
-def _note(bank: CapacitorBank, closed: Mask) -> str:
+def _note(bank: CapacitorBank, words: str, closed: Mask) -> str:
     capacitance = format_quantity(float(bank.charge(closed, 1.0)), "F")
-    return f"code {code_of(closed)}, capacitor 0 first, closed switches 1: {capacitance} at 1 V"
+    return f"code {code_of(closed)}, capacitor 0 first, closed switches 1: {capacitance} at 1 V{words}"
 
 
 def _branch(bank: CapacitorBank, k: int, *, closed: bool) -> list[Element]:

@@ -20,9 +20,9 @@ from rescircuit.spice.circuits.memristors import memristor_subcircuit
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SineSource, Source
 
-__all__ = ["MEMRISTOR_SOURCE", "MEMRISTOR_STATE", "TOLERANCE", "memristor_circuit"]
+__all__ = ["MEMRISTOR_INPUT", "MEMRISTOR_SOURCE", "MEMRISTOR_STATE", "TOLERANCE", "memristor_circuit"]
 
-_INPUT, MEMRISTOR_STATE, MEMRISTOR_SOURCE = "in", "state", "v_in"
+MEMRISTOR_INPUT, MEMRISTOR_STATE, MEMRISTOR_SOURCE = "in", "state", "v_in"
 _STEPS = 1000  # in a period of a sine, or in the whole of another waveform
 TOLERANCE = 1e-12  # at 1e-9 a device that switches at once is late, and its current off by 1e-2 of full scale
 
@@ -70,7 +70,7 @@ def memristor_circuit(
     longest = min(duration, waveform.period) if isinstance(waveform, Sine) else duration
     memristor = Instance(
         name="x_memristor",
-        ports=(_INPUT, GROUND, MEMRISTOR_STATE),
+        ports=(MEMRISTOR_INPUT, GROUND, MEMRISTOR_STATE),
         model=subcircuit.name,
     )
     step = longest / _STEPS if max_step is None else positive_number("max_step", max_step, "s")
@@ -84,7 +84,7 @@ def memristor_circuit(
 
 
 def _source(waveform: Sine | PiecewiseLinear | Pulses, duration: float) -> Source:
-    ends = {"name": MEMRISTOR_SOURCE, "plus": _INPUT, "minus": GROUND}
+    ends = {"name": MEMRISTOR_SOURCE, "plus": MEMRISTOR_INPUT, "minus": GROUND}
     if isinstance(waveform, Sine):
         return SineSource(
             **ends,

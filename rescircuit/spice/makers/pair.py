@@ -53,10 +53,14 @@ def pair_circuit(
     Raises
     ------
     InputError
-        As :func:`rescircuit.spice.bank_circuit`, and for banks whose models differ.
+        As :func:`rescircuit.spice.bank_circuit`, and for banks whose models or temperatures differ.
     """
     if pair.shape:
         raise InputError("pair", "a single pair, of shape ()", f"shape {pair.shape}")
+    celsius, other = pair.positive.temperature, pair.negative.temperature
+    if celsius != other:
+        required = f"a bank at the positive one's {celsius:g} °C"
+        raise InputError("negative", required, other, "A deck has one temperature.")
     elements: list[Element] = [driven(INPUT, input_voltages(pair.positive, voltages))]
     models: dict[str, Model] = {}
     notes: dict[str, str] = {}
@@ -72,7 +76,7 @@ def pair_circuit(
         inside = bank_subcircuit(written, (), closed, name=side, ends=("in", "out"), gates=gates)
         if inside is not None:
             models[side], instance = inside, f"x_{side}"
-            notes[instance] = setting_note(bank, closed)
+            notes[instance] = setting_note(bank, closed, temperature)
             elements.append(Instance(name=instance, ports=(INPUT, _output(side), *inside.ports[2:]), model=side))
             probes += inner_nodes(instance, inside)
         v_gate = gate_voltage(written.switch)

@@ -16,14 +16,12 @@ from rescircuit.spice.circuits.elements import Element, Instance, Resistor
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource, driven
 from rescircuit.spice.circuits.subcircuits import Subcircuit
-from rescircuit.spice.makers.bank import BANK, INPUT, OUTPUT, SENSE, inner_nodes
-from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages, simulated_at
+from rescircuit.spice.makers.bank import BANK, INPUT, INSTANCE, OUTPUT, SENSE, inner_nodes
+from rescircuit.spice.makers.bank_inputs import checked_setting, input_voltages, noted_at, simulated_at
 from rescircuit.spice.makers.bank_subcircuits import code_of
 from rescircuit.spice.makers.branches import resistor_element
 
 __all__ = ["series_bank_circuit"]
-
-_INSTANCE = "x_bank"
 
 
 def series_bank_circuit(
@@ -65,7 +63,7 @@ def series_bank_circuit(
     inside = Subcircuit(name=BANK, ports=(INPUT, OUTPUT), elements=tuple(_string(bank, opened)))
     elements = (
         driven(INPUT, inputs),
-        Instance(name=_INSTANCE, ports=inside.ports, model=BANK),
+        Instance(name=INSTANCE, ports=inside.ports, model=BANK),
         VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0),
     )
     return Circuit(
@@ -73,8 +71,8 @@ def series_bank_circuit(
         models=(inside,),
         **simulated_at(bank, temperature),
         comment=comment,
-        notes={_INSTANCE: _note(bank, opened)},
-        probes=inner_nodes(_INSTANCE, inside),
+        notes={INSTANCE: _note(*noted_at(bank, temperature), opened)},
+        probes=inner_nodes(INSTANCE, inside),
     )
 
 
@@ -94,6 +92,6 @@ def _string(bank: SeriesBank, opened: Mask) -> Iterator[Element]:
         start = end
 
 
-def _note(bank: SeriesBank, opened: Mask) -> str:
+def _note(bank: SeriesBank, words: str, opened: Mask) -> str:
     resistance = format_quantity(1.0 / float(bank.conductance(opened)), "ohm")
-    return f"code {code_of(opened)}, resistor 0 first, open bypasses 1: {resistance}"
+    return f"code {code_of(opened)}, resistor 0 first, open bypasses 1: {resistance}{words}"

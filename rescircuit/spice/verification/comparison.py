@@ -104,9 +104,19 @@ class Agreement:
 
     @classmethod
     def of(cls, name: str, ours: Array, reference: Reference) -> Agreement:
-        """That of our values with a reference; what is no number is infinitely wrong."""
+        """That of our values with a reference; what is no number is infinitely wrong.
+
+        Raises
+        ------
+        ValueError
+            For values of another shape: one that happens to broadcast would compare what does not belong together.
+        """
+        theirs = reference.values
         # Where only lines without sources have samples, the reference has one point.
-        ours, theirs = np.broadcast_arrays(ours, reference.values)
+        points = ours.shape[:1] if len(theirs) == 1 else theirs.shape[:1]
+        if ours.shape != (*points, *theirs.shape[1:]):
+            raise ValueError(f"{name}: our shape {ours.shape} is not the reference's shape {theirs.shape}")
+        theirs = np.broadcast_to(theirs, ours.shape)
         error = relative_error(ours, theirs, reference.floor)
         errors = np.where(reference.compared, np.where(np.isnan(error), np.inf, error), 0.0)
         place = tuple(int(k) for k in np.unravel_index(errors.argmax(), errors.shape))
@@ -134,7 +144,7 @@ class Verification:
     engine : str
         What ran: ``ngspice``, ``PySpice`` (ngspice as a library), or ``SuperLU`` (the nodal matrix of the deck's text).
     ngspice_version : str
-        The version that ran.
+        The version that ran; empty for SuperLU.
     seconds : float
         Wall-clock time of its run.
     deck : Deck
@@ -188,8 +198,9 @@ class Verification:
     def summary(self) -> str:
         """The verdict in one line."""
         verdict = "agrees" if self.passed else "DISAGREES"
+        ran = f"{self.engine} {self.ngspice_version or 'on the nodal matrix of the deck'}"
         return (
-            f"{self.engine} {self.ngspice_version} {verdict}: {self.compared:,} numbers, largest relative error "
+            f"{ran} {verdict}: {self.compared:,} numbers, largest relative error "
             f"{self.max_relative_error:.1e} at {self.quantity}, {self.element} (limit {self.limit:.0e}), "
             f"{self.seconds:.2f} s" + "".join(f"; {remark}" for remark in self.remarks)
         )
@@ -219,7 +230,7 @@ class Verification:
             "element": self.element,
             "compared": self.compared,
             "engine": self.engine,
-            "ngspice_version": self.ngspice_version,
+            "ngspice_version": self.ngspice_version or None,
             "seconds": self.seconds,
             "remarks": list(self.remarks),
             "quantities": [each.as_dict() for each in self.agreements],
@@ -227,7 +238,18 @@ class Verification:
 
 
 def agreements(ours: Mapping[str, Array], theirs: Mapping[str, Reference]) -> tuple[Agreement, ...]:
-    """Our quantities beside those of another solver, of the same names."""
+    """Our quantities beside those of another solver, of the same names.
+
+    Raises
+    ------
+    KeyError
+        For quantities that only one side has.
+    ValueError
+        For values whose shapes differ, see :meth:`Agreement.of`.
+    """
+    alone = sorted(ours.keys() ^ theirs.keys())
+    if alone:
+        raise KeyError(f"on one side alone: {', '.join(alone)}")
     return tuple(Agreement.of(name, ours[name], reference) for name, reference in theirs.items())
 
 

@@ -90,7 +90,7 @@ def settling_case(crossbar: Crossbar, voltages: Any, *, c_word_line: Any, c_bit_
 
     def ours(result: SpiceResult) -> dict[str, Array]:
         over_time = course.currents(_times(result))
-        return {**still.ours(_at_the_end(result)), _DELAYS: delays, _COURSE: over_time}
+        return {**still.ours(_at_the_end(result)), _DELAYS: delays[np.newaxis], _COURSE: over_time}
 
     def theirs(result: SpiceResult) -> dict[str, Reference]:
         end = still.theirs(_at_the_end(result))

@@ -20,7 +20,8 @@ from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.decks.writing import Deck, write_deck
 from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, checked_timeout, run_deck
-from rescircuit.spice.engines.nodal_deck import solve_deck
+from rescircuit.spice.engines.nodal.circuits import is_linear
+from rescircuit.spice.engines.nodal.decks import solve_deck
 from rescircuit.spice.engines.pyspice_process import run_pyspice
 from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.verification.cases.banks import bank_case, series_bank_case
@@ -140,7 +141,8 @@ def verify(
 ) -> Verification:
     """Solve a bank, an array, a network's tile or a linear circuit ourselves and with ngspice, and compare.
 
-    Of a bank the output currents are compared, or its charges; of a crossbar the currents of all its sources and the
+    Of a bank the output currents are compared, or its charges, and of a single one the voltages inside it, where
+    resistors do not depend on theirs; of a crossbar the currents of all its sources and the
     voltages at both ends of all its cells; of a circuit all nodes and sources.
 
     Parameters
@@ -186,7 +188,7 @@ def verify(
         voltages=voltages,
         bit_line_voltages=bit_line_voltages,
         temperature=temperature,
-        several=True,
+        verifying=True,
     )
     if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
         raise InputError("engine", f"one of auto, {', '.join(ENGINES)}", engine)
@@ -199,11 +201,13 @@ def verify(
 
 def _nodal(written: Deck, timeout: float) -> SpiceResult:
     checked_timeout(timeout)  # and no more: SuperLU cannot be interrupted
+    if not is_linear(written.circuit):
+        raise InputError("engine", "ngspice or pyspice, for a circuit that is not linear and at rest", "nodal")
     solution = solve_deck(written.lines())
     return SpiceResult(
         node_voltages=solution.node_voltages,
         source_currents=solution.source_currents,
-        version="of the deck's nodal matrix",
+        version="",
         seconds=solution.seconds,
         engine="SuperLU",
     )

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from rescircuit.spice import Transient, find_ngspice
+from rescircuit.spice import (
+    Capacitor,
+    Circuit,
+    Instance,
+    Resistor,
+    Subcircuit,
+    Transient,
+    VoltageSource,
+    find_ngspice,
+)
 
 OPTIONS = ".options reltol=1e-9 vntol=1e-12 abstol=1e-18 gmin=1e-18 tnom=27.0 temp=27.0"
 
@@ -40,6 +49,49 @@ class TextDeck:
     def write(self, path):
         path.write_text(self.text, encoding="utf-8")
         return path
+
+
+@pytest.fixture
+def nested():
+    """1 V over two halves of 1 kΩ and 1 kΩ, in a subcircuit with 8 kΩ from their joint to ground."""
+    half = Subcircuit(
+        name="half",
+        ports=("a", "b"),
+        elements=(
+            Resistor(name="r_1", plus="a", minus="middle", resistance=1e3),
+            Resistor(name="r_2", plus="middle", minus="b", resistance=1e3),
+        ),
+    )
+    whole = Subcircuit(
+        name="whole",
+        ports=("plus", "minus"),
+        elements=(
+            Instance(name="x_left", ports=("plus", "joint"), model="half"),
+            Instance(name="x_right", ports=("joint", "minus"), model="half"),
+            Resistor(name="r_1", plus="joint", minus="0", resistance=8e3),
+        ),
+    )
+    return Circuit(
+        elements=(
+            VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0),
+            Instance(name="x_whole", ports=("in", "out"), model="whole"),
+            VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0),
+        ),
+        models=(half, whole),
+        probes=("x_whole.joint", "x_whole.x_right.middle"),
+    )
+
+
+@pytest.fixture
+def frightening():
+    """A circuit over time, from its rest, whose nodes ngspice lists by names that look like complaints."""
+    elements = (
+        VoltageSource(name="v_aborted", plus="error_1", minus="0", voltage=1.0),
+        Resistor(name="r_1", plus="error_1", minus="Warning", resistance=1e3),
+        Capacitor(name="c_1", plus="Warning", minus="0", capacitance=1e-9),
+    )
+    transient = Transient(stop=1e-6, max_step=1e-7, use_initial_conditions=False)
+    return Circuit(elements=elements, transient=transient)
 
 
 @pytest.fixture

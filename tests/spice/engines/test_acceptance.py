@@ -187,6 +187,24 @@ def test_remarks_of_bsim4_are_handed_on_once_each():
     assert words.remarks(0) == tuple(REMARKS)
 
 
+def test_names_that_look_like_complaints_are_none(frightening):
+    """Before a transient ngspice lists the voltage of every node."""
+    result = run_deck(write_deck(frightening))
+    assert result.node_voltages["Warning"] == pytest.approx(np.ones(len(result.times)), rel=1e-9)
+    words = Words()
+    for line in ("error_1                                 -1e-05", "x.ignored#branch               3"):
+        words.hear(line)
+    assert words.remarks(0) == ()
+
+
+@pytest.mark.parametrize("line", ["error 5", "Error on line 3", "error   code 5", "Error:   5", "error   5 aborted"])
+def test_a_complaint_with_a_number_is_one(line):
+    words = Words()
+    words.hear(line)
+    with pytest.raises(SpiceError, match="complained"):
+        words.remarks(0)
+
+
 def test_of_endless_remarks_no_more_than_a_thousand_are_taken():
     words = Words()
     for k in range(1001):

@@ -32,8 +32,8 @@ from rescircuit.spice import (
     write_deck,
 )
 from rescircuit.spice.circuits.circuit import LazyElements
-from rescircuit.spice.engines.nodal import solve_circuit
-from rescircuit.spice.engines.nodal_deck import solve_deck
+from rescircuit.spice.engines.nodal.circuits import solve_circuit
+from rescircuit.spice.engines.nodal.decks import solve_deck
 
 LINEAR = LIMITS["linear"]
 
@@ -144,7 +144,7 @@ def random_circuit(seed, nodes=9):
         elements.append(current(k, names[plus], names[minus], float(rng.uniform(-1e-3, 1e-3))))
         plus, minus = rng.choice(nodes, 2, replace=False)
         elements.append(mirror(k, names[plus], names[minus], f"v_{(4, 1)[k]}", float(rng.uniform(-0.4, 0.4))))
-    return Circuit(elements=tuple(elements), open_ends=frozenset(names))
+    return Circuit(elements=tuple(elements), open_ends=frozenset(names[1:]))
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +290,7 @@ def test_blocks_of_samples_make_no_difference(crossbar, monkeypatch):
     array, voltages, _ = crossbar
     circuit = crossbar_circuit(array, voltages=voltages)
     whole = solve_circuit(circuit)
-    monkeypatch.setattr("rescircuit.spice.engines.nodal_system._VALUES_AT_ONCE", 1)
+    monkeypatch.setattr("rescircuit.spice.engines.nodal.system._VALUES_AT_ONCE", 1)
     single = solve_circuit(circuit)
     for name, currents in whole.source_currents.items():
         assert single.source_currents[name] == pytest.approx(currents, rel=1e-13)
@@ -490,6 +490,9 @@ def test_the_deck_that_the_next_tests_alter():
         ".dc v_in 0.0 1.0 0.5",
         ".subckt one",
         ".subckt one a a",
+        ".subckt one a 0",
+        ".subckt one a gnd",
+        ".subckt one a r=1k",
         ".ends one",
         ".end now",
         "\u03a9_1 in 0 5.0",
@@ -526,6 +529,8 @@ def test_continuations_belong_to_the_line_above():
         (".dc v_in 0.0 1.0 1e-9\n.save v(out)\n.end\n", "line 5"),
         (".dc v_in 1.0 0.0 1.0\n.save v(out)\n.end\n", "line 5"),
         (".dc temp 0.0 1.0 1.0 v_in 0.0 1.0 1.0\n.save v(out)\n.end\n", "line 5"),
+        (".dc v_in 0.0 1.0 1.0 v_in 0.0 1.0 1.0\n.save v(out)\n.end\n", "two different things"),
+        (".dc temp 0.0 1.0 1.0 temp 0.0 1.0 1.0\n.save v(out)\n.end\n", "two different things"),
         ("b_1 a 0 v = pwl(v(in), 0.0, 0.0, 1.0, 1.0)\nr_a a 0 1.0\n.dc v_in 0.0 2.0 1.0\n.save v(a)\n.end\n", "line 5"),
         (
             "b_1 a 0 v = pwl(v(out), 0.0, 0.0, 1.0, 1.0)\nr_a a 0 1.0\n.dc v_in 0.0 1.0 1.0\n.save v(a)\n.end\n",
@@ -542,6 +547,21 @@ def test_continuations_belong_to_the_line_above():
 def test_a_deck_that_is_not_whole_or_contradicts_itself_is_refused(analysis, said):
     with pytest.raises(InputError, match=said):
         solve_deck(ELEMENTS + analysis)
+
+
+def test_subcircuits_of_subcircuits_without_end_are_refused_before_they_are_placed():
+    text = "rescircuit circuit\n.subckt s_0 a\nr_1 a 0 1.0\n.ends s_0\n"
+    for k in range(1, 30):
+        text += f".subckt s_{k} a\nx_1 a s_{k - 1}\nx_2 a s_{k - 1}\n.ends s_{k}\n"
+    shallow, deep = (f"{text}v_in in 0 dc 1.0\nx_1 in {name}\n.op\n.save i(v_in)\n.end\n" for name in ("s_6", "s_29"))
+    assert solve_deck(shallow).source_currents["v_in"] == pytest.approx([-64.0], rel=1e-14)
+    with pytest.raises(InputError, match="line 122 of the deck must be among the first 20,000,000 elements"):
+        solve_deck(deep)
+
+
+def test_lines_that_are_no_text_are_refused():
+    with pytest.raises(InputError, match="line 2 of the deck must be text, got 1"):
+        solve_deck(["rescircuit circuit\n", 1])
 
 
 def test_a_swept_source_that_nothing_follows():
@@ -634,6 +654,85 @@ def test_the_bound_covers_the_error_of_a_chain_far_from_ground():
     worst = max(abs(Fraction(float(solution.node_voltages[n][0])) - v) for n, v in voltages.items()) / largest
     assert worst <= solution.error <= 1e-9
     assert solution.condition > 1e12
+
+
+def opposed(gain):
+    """Two nodes whose mirrors drive them apart; only what differs between the two feels it, as 1 / (1 - gain)."""
+    elements = []
+    for node, other, ampere in (("a", "b", 1.0), ("b", "a", 0.999)):
+        elements += [
+            current(node, "0", node, ampere),
+            resistor(node, node, f"s_{node}", 1.0),
+            source(node, f"s_{node}", "0", 0.0),
+            mirror(f"{node}_own", "0", node, f"v_{node}", gain / 2),
+            mirror(f"{node}_other", node, "0", f"v_{other}", gain / 2),
+        ]
+    return Circuit(elements=tuple(elements))
+
+
+@pytest.mark.parametrize("missing", [0.5, 1e-2, 1e-4, 1e-6, 1e-9, 1e-11, 1e-13, 1e-15])
+def test_feedback_that_equal_errors_at_both_nodes_do_not_show_is_in_the_bound(missing):
+    circuit = opposed(1.0 - missing)
+    if missing < 1e-7:
+        with pytest.raises(SolutionError, match=r"voltages of the circuit|roundings of the circuit's matrix"):
+            solve_circuit(circuit)
+        return
+    solution = assert_exact(circuit, 1e-9)
+    voltages, _ = exact(circuit)
+    worst = max(abs(Fraction(float(solution.node_voltages[n][0])) - v) for n, v in voltages.items())
+    assert worst <= Fraction(solution.error) * max(map(abs, voltages.values()))
+    assert solution.condition == pytest.approx(4 / missing, rel=1.0)
+
+
+def test_feedback_whose_matrix_is_lost_in_its_roundings_is_refused():
+    """The factors are those of another matrix, and a bound by them would be a tenth of the error."""
+    elements = (
+        source("1", "n_1", "0", 4.0),
+        source("4", "n_4", "n_2", 700.0),
+        source("5", "n_4", "n_5", 800.0),
+        resistor("6", "n_6", "n_3", 1.0),
+        resistor("7", "n_7", "0", 0.001),
+        resistor("12", "n_12", "n_6", 8e-12),
+        resistor("18", "n_4", "n_11", 2.055046011492783),
+        resistor("19", "n_12", "n_2", 1.861780141935223e-10),
+        resistor("22", "n_1", "n_11", 1.3),
+        resistor("24", "n_12", "n_5", 2.2929073459248684e-08),
+        resistor("25", "n_12", "n_7", 3e8),
+        mirror("0", "n_12", "n_3", "v_4", 2.0),
+        mirror("1", "n_12", "0", "v_1", -1.0),
+    )
+    with pytest.raises(SolutionError, match=r"roundings of the circuit's matrix.*check their gains"):
+        solve_circuit(Circuit(elements=elements))
+
+
+@pytest.mark.parametrize("columns", [1, 3, 100])
+def test_columns_at_once_make_no_difference(monkeypatch, columns):
+    monkeypatch.setattr("rescircuit.spice.engines.nodal.system._COLUMNS_AT_ONCE", columns)
+    solution = solve_circuit(opposed(0.5))
+    assert solution.condition == pytest.approx(8.0)
+
+
+def test_small_sources_on_top_of_large_ones_keep_their_digits():
+    elements = (
+        source("1", "a", "0", 0.1),
+        source("2", "b", "a", 1e-10 / 3),
+        resistor("1", "a", "b", 1.0),
+        source("3", "c", "0", 1e20),
+        source("4", "d", "c", 1.0),
+        source("5", "d", "e", 1e20),
+        resistor("2", "e", "0", 1.0),
+    )
+    solution = solve_circuit(Circuit(elements=elements))
+    assert solution.source_currents["v_2"] == pytest.approx([-1e-10 / 3], rel=1e-15)
+    assert solution.node_voltages["e"].tolist() == [1.0]
+    assert solution.source_currents["v_5"].tolist() == [1.0]
+
+
+def test_a_bound_is_no_less_than_the_rounding_to_a_double():
+    elements = source("1", "a", "0", 1.0), resistor("1", "a", "b", 1e-30), resistor("2", "b", "0", 1.0)
+    solution = solve_circuit(Circuit(elements=elements))
+    voltages, _ = exact(Circuit(elements=elements))
+    assert 0 < abs(Fraction(float(solution.node_voltages["b"][0])) - voltages["b"]) <= Fraction(solution.error)
 
 
 def test_elements_made_as_they_are_read(divider):

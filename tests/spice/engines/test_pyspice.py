@@ -31,23 +31,6 @@ from rescircuit.spice.circuits.sources import SelectedSource
 
 GROUND = VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0)
 SUPPLY = VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)
-HALF = Subcircuit(
-    name="half",
-    ports=("a", "b"),
-    elements=(
-        Resistor(name="r_1", plus="a", minus="middle", resistance=1e3),
-        Resistor(name="r_2", plus="middle", minus="b", resistance=1e3),
-    ),
-)
-WHOLE = Subcircuit(
-    name="whole",
-    ports=("plus", "minus"),
-    elements=(
-        Instance(name="x_left", ports=("plus", "joint"), model="half"),
-        Instance(name="x_right", ports=("joint", "minus"), model="half"),
-        Resistor(name="r_1", plus="joint", minus="0", resistance=8e3),
-    ),
-)
 
 
 def line_of(element, **options):
@@ -123,9 +106,8 @@ def test_samples_follow_a_selector_that_can_be_swept():
     assert str(netlist["V_sample_index"]) == "V_sample_index sample_index 0 0.0"
 
 
-def test_subcircuits_are_objects_with_elements():
-    whole = Instance(name="x_whole", ports=("in", "out"), model="whole")
-    netlist = to_pyspice(Circuit(elements=(SUPPLY, whole, GROUND), models=(HALF, WHOLE)))
+def test_subcircuits_are_objects_with_elements(nested):
+    netlist = to_pyspice(nested)
     assert netlist.raw_spice == ""
     half, whole = netlist.subcircuits
     assert (half.name, half.external_nodes) == ("half", ("a", "b"))
@@ -178,3 +160,8 @@ def test_without_pyspice_the_message_says_how_to_get_it(divider, monkeypatch):
     monkeypatch.setitem(sys.modules, "PySpice.Spice.Netlist", None)
     with pytest.raises(MissingToolError, match="pip install PySpice"):
         to_pyspice(divider)
+
+
+def test_what_is_no_circuit_is_refused():
+    with pytest.raises(InputError, match="circuit must be a Circuit, got 'v_in in 0 1'"):
+        to_pyspice("v_in in 0 1")

@@ -24,9 +24,7 @@ from rescircuit.spice import (
     CurrentSource,
     GivenCharge,
     GivenCurrent,
-    Instance,
     Resistor,
-    Subcircuit,
     TemperatureSweep,
     Transient,
     VoltageSource,
@@ -152,44 +150,6 @@ CIRCUITS = {
     "formulas": (formulas, "mos"),
 }
 
-HALF = Subcircuit(
-    name="half",
-    ports=("a", "b"),
-    elements=(
-        Resistor(name="r_1", plus="a", minus="middle", resistance=1e3),
-        Resistor(name="r_2", plus="middle", minus="b", resistance=1e3),
-    ),
-)
-WHOLE = Subcircuit(
-    name="whole",
-    ports=("plus", "minus"),
-    elements=(
-        Instance(name="x_left", ports=("plus", "joint"), model="half"),
-        Instance(name="x_right", ports=("joint", "minus"), model="half"),
-        Resistor(name="r_1", plus="joint", minus="0", resistance=8e3),
-    ),
-)
-NESTED = Circuit(
-    elements=(
-        VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0),
-        Instance(name="x_whole", ports=("in", "out"), model="whole"),
-        VoltageSource(name="v_out", plus="out", minus="0", voltage=0.0),
-    ),
-    models=(HALF, WHOLE),
-    probes=("x_whole.joint", "x_whole.x_right.middle"),
-)
-
-
-@pytest.fixture(scope="module")
-def library():
-    """Skips a test, saying why, where PySpice has no library to run."""
-    load = Resistor(name="r_1", plus="in", minus="0", resistance=1e3)
-    source = VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)
-    try:
-        run_pyspice(Circuit(elements=(source, load)))
-    except MissingToolError as missing:
-        pytest.skip(str(missing))
-
 
 @pytest.fixture
 def worker(tmp_path, monkeypatch):
@@ -244,9 +204,9 @@ def test_they_agree_over_temperature(temperature, samples):
 
 
 @pytest.mark.usefixtures("library")
-def test_subcircuits_in_subcircuits():
+def test_subcircuits_in_subcircuits(nested):
     """In from 1 V: 2 kΩ to the joint, 2 kΩ on to the virtual ground, and 8 kΩ down."""
-    result = assert_agree(NESTED, LIMITS["linear"])
+    result = assert_agree(nested, LIMITS["linear"])
     joint = 1.0 / 2e3 / (1 / 2e3 + 1 / 2e3 + 1 / 8e3)
     assert result.node_voltages["x_whole.joint"] == pytest.approx([joint], rel=1e-12)
     assert result.node_voltages["x_whole.x_right.middle"] == pytest.approx([joint / 2], rel=1e-12)
@@ -262,6 +222,12 @@ def test_names_of_capital_letters_and_names_that_frighten_pyspice():
     )
     result = assert_agree(Circuit(elements=elements), LIMITS["linear"])
     assert result.source_currents["V_Error"] == pytest.approx([-1e-3], rel=1e-12)
+
+
+@pytest.mark.usefixtures("library")
+def test_names_that_frighten_pyspice_in_the_list_before_a_transient(frightening):
+    result = run_pyspice(frightening)
+    assert result.node_voltages["Warning"] == pytest.approx(np.ones(len(result.times)), rel=1e-9)
 
 
 @pytest.mark.usefixtures("library")
@@ -477,3 +443,8 @@ def test_a_timeout_that_is_none_is_refused(divider, timeout):
 def test_a_circuit_that_breaks_a_rule_is_refused(divider):
     with pytest.raises(InputError, match="alone"):
         run_pyspice(dataclasses.replace(divider, elements=divider.elements[:-1]))
+
+
+def test_what_is_no_circuit_is_refused():
+    with pytest.raises(InputError, match="circuit must be a Circuit or a Deck, got None"):
+        run_pyspice(None)

@@ -404,3 +404,11 @@ def test_what_is_no_file_is_refused(tmp_path):
 def test_what_is_no_bytes_is_refused(content):
     with pytest.raises(InputError, match=r"content must be the bytes of a raw file.*read_raw_file takes a path"):
         read_raw(content)
+
+
+def test_bytes_with_gaps_and_paths_that_are_none_are_refused():
+    with pytest.raises(InputError, match="content must be bytes without gaps"):
+        read_raw(memoryview(raw_file() * 2)[::2])
+    for path in (None, 0, True, raw_file()):
+        with pytest.raises(InputError, match=r"file must be the path of a file.*read_raw takes bytes"):
+            read_raw_file(path)

@@ -38,7 +38,7 @@ def test_ngspice_agrees_over_whole_transients(case):
     check = verify_memristor(run)
     assert check.passed
     assert check.max_relative_error <= 1e-5
-    assert check.compared == 2 * check.times.size
+    assert check.compared == 3 * check.times.size
     assert check.times.size >= 1000
     assert "agrees" in check.summary()
     assert check.as_dict()["limit"] == 1e-3

@@ -48,7 +48,7 @@ def inside(circuit):
     return {element.name: element for element in circuit.subcircuits["bank"].elements}
 
 
-def assert_agrees(bank, within=1e-9, **options):
+def assert_agrees(bank, within=1e-8, **options):
     check = rc.verify(bank, **{"voltages": VOLTAGES, "mask": MASK, **options})
     assert check.passed, check.summary()
     assert check.max_relative_error <= within, check.summary()

@@ -58,14 +58,15 @@ def mask_of(thing):
     return np.append(MASK, [True, False]) if isinstance(thing, rc.DifferentialPair) else MASK
 
 
-@pytest.mark.parametrize("voltages", [0.3, VOLTAGES], ids=["one input", "several"])
+@pytest.mark.parametrize("voltages", [0.3, VOLTAGES], ids=["one input", "verifying"])
 @pytest.mark.parametrize(("thing", "limit", "count"), THINGS.values(), ids=THINGS)
 def test_each_temperature_agrees(thing, limit, count, voltages):
     mask = np.broadcast_to(MASK, thing.resistances.shape) if getattr(thing, "shape", ()) else mask_of(thing)
     check = rc.verify(thing, mask=mask, voltages=voltages, temperature=SWEEP)
     assert check.passed, check.summary()
     assert check.limit == LIMITS[limit].relative
-    assert check.compared == count * np.size(voltages)
+    currents = [each for each in check.agreements if each.name.endswith("_currents")]
+    assert sum(each.compared for each in currents) == count * np.size(voltages)
     assert check.deck.shape == (12, np.size(voltages))
     assert "temp -40.0 125.0 15.0\n" in check.deck.text
 
@@ -95,7 +96,7 @@ def test_pyspice_sweeps_the_same_temperatures(voltages):
     for thing in (bank(NMOS, **WARM), bank(IDEAL, **WARM)):
         check = rc.verify(thing, voltages=voltages, temperature=SWEEP, engine="pyspice")
         assert check.passed, check.summary()
-        assert check.compared == 12 * np.size(voltages)
+        assert check.agreements[0].compared == 12 * np.size(voltages)
 
 
 @pytest.mark.parametrize("voltages", [0.3, [0.1, 0.3]])
@@ -116,7 +117,7 @@ def test_a_wrong_temperature_is_found(monkeypatch):
     monkeypatch.setattr(rc.Bank, "at", wrong)
     check = rc.verify(bank(NMOS, **WARM), voltages=[0.1, 0.2], temperature=SWEEP)
     assert not check.passed
-    assert (check.quantity.partition(",")[0], check.element) == ("output_currents[6", "v_out")
+    assert check.worst.place[0] == 6
 
 
 LEAKING = bank(rc.NMOS(w_over_l=10, i_threshold=1e-7), **WARM)

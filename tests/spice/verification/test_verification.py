@@ -86,7 +86,7 @@ def test_a_bank(switch, n, setting):
     check = rc.verify(bank, mask=masks[setting], voltages=[0.0, 0.01, 0.1, 0.5, 1.0, 1.8])
     assert check.passed, check.summary()
     assert check.limit == limit_of(switch)
-    assert check.compared == 6
+    assert check.agreements[0].compared == 6
 
 
 @pytest.mark.parametrize("switch", SWITCHES.values(), ids=SWITCHES)

@@ -21,8 +21,8 @@ class Asked:
 
     Attributes
     ----------
-    several : bool
-        Whether several inputs are wanted where none are given.
+    verifying : bool
+        Whether the thing is to be verified and not only exported: then several inputs are wanted where none are given.
     """
 
     mask: Any = None
@@ -31,7 +31,7 @@ class Asked:
     bit_line_voltages: Any = None
     temperature: Any = None
     comment: str = ""
-    several: bool = False
+    verifying: bool = False
 
     def only(self, thing: Any, *known: str, **reasons: str) -> None:
         """Refuse what is given and not among these names; `reasons` say what is required instead.
@@ -43,7 +43,7 @@ class Asked:
         """
         for field in fields(self):
             name, value = field.name, getattr(self, field.name)
-            if name in (*known, "comment", "several") or value is None:
+            if name in (*known, "comment", "verifying") or value is None:
                 continue
             got = type(value).__name__ if name == "setting" else value
             raise InputError(name, f"left out for a {type(thing).__name__}", got, reasons.get(name, ""))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rescircuit.checks import Array
+from rescircuit.errors import InputError
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.engines.nodal import solve_circuit
+from rescircuit.spice.engines.nodal.circuits import is_linear, solve_circuit
 from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.verification.agreement import LIMITS
 from rescircuit.spice.verification.cases.case import Asked, Case
@@ -20,6 +21,9 @@ _VOLTAGES, _CURRENTS = "node_voltages", "source_currents"
 def circuit_case(circuit: Circuit, asked: Asked) -> Case:
     """A linear circuit as it is; voltages relative to the largest, currents to the largest at their source's nodes."""
     asked.only(circuit)
+    if asked.verifying and not is_linear(circuit):
+        hint = "Others are verified as what they were made from: a bank, an array, a memristor."
+        raise InputError("circuit", "linear and at rest, which we can solve ourselves", "another one", hint)
     limit = LIMITS["linear"]
     nodes = circuit.nodes + circuit.probes
     sources = tuple(source.name for source in circuit.sources)

@@ -20,7 +20,7 @@ from rescircuit.spice.verification.cases.banks import kind_of_bank
 from rescircuit.spice.verification.cases.case import Asked, Case
 from rescircuit.spice.verification.comparison import Reference
 
-__all__ = ["crossbar_case", "kind_of_crossbar"]
+__all__ = ["crossbar_case", "inputs_asked", "kind_of_crossbar"]
 
 _CURRENTS, _INPUTS = "output_currents", "input_currents"
 _WORD_LINES, _BIT_LINES = "word_line_voltages", "bit_line_voltages"
@@ -38,10 +38,7 @@ def crossbar_case(crossbar: _Array, asked: Asked, *, notes: Mapping[str, str] | 
         "setting": "Its cells are given.",
     }
     asked.only(crossbar, "voltages", "bit_line_voltages", **reasons)
-    ends = asked.voltages, asked.bit_line_voltages
-    if asked.voltages is None and asked.several:
-        ends = _random_voltages(crossbar, asked.bit_line_voltages), asked.bit_line_voltages
-    inputs = crossbar_inputs(crossbar, *ends)
+    inputs = inputs_asked(crossbar, asked)
     circuit = crossbar_circuit(
         crossbar, voltages=inputs[0], bit_line_voltages=inputs[1], comment=asked.comment, notes=notes
     )
@@ -55,6 +52,14 @@ def crossbar_case(crossbar: _Array, asked: Asked, *, notes: Mapping[str, str] | 
         return _read(crossbar, circuit, result, limit)
 
     return Case(circuit=circuit, ours=ours, theirs=theirs)
+
+
+def inputs_asked(crossbar: _Array, asked: Asked) -> tuple[Array, Array]:
+    """The voltages of word lines, (K, m), and bit lines, (K, n), each K perhaps 1; random ones where none are given."""
+    words = asked.voltages
+    if words is None and asked.verifying:
+        words = _random_voltages(crossbar, asked.bit_line_voltages)
+    return crossbar_inputs(crossbar, words, asked.bit_line_voltages)
 
 
 def kind_of_crossbar(crossbar: _Array) -> str:

@@ -11,7 +11,13 @@ from rescircuit.devices.memristors import MemristorTransient
 from rescircuit.errors import InputError
 from rescircuit.spice.decks.writing import write_deck
 from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, run_deck
-from rescircuit.spice.makers.memristor import MEMRISTOR_SOURCE, MEMRISTOR_STATE, TOLERANCE, memristor_circuit
+from rescircuit.spice.makers.memristor import (
+    MEMRISTOR_INPUT,
+    MEMRISTOR_SOURCE,
+    MEMRISTOR_STATE,
+    TOLERANCE,
+    memristor_circuit,
+)
 from rescircuit.spice.verification.agreement import LIMITS
 from rescircuit.spice.verification.comparison import Reference, Verification, agreements
 
@@ -22,7 +28,7 @@ __all__ = ["MemristorVerification", "verify_memristor"]
 class MemristorVerification(Verification):
     """How closely our own transient of a memristor agrees with ngspice, at each of ngspice's points in time.
 
-    Errors are relative to full scale: the current's largest magnitude, and 1 for the state.
+    Errors are relative to full scale: the largest magnitude of voltage and current, and 1 for the state.
 
     Attributes
     ----------
@@ -45,7 +51,7 @@ def verify_memristor(
     relative_tolerance: float = TOLERANCE,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> MemristorVerification:
-    """Run a memristor's transient in ngspice and compare current and state with our own at ngspice's points.
+    """Run a memristor's transient in ngspice and compare voltage, current and state with our own at ngspice's points.
 
     Two things are hard for ngspice: a device that switches within its first step, because the waveform begins beyond a
     threshold (a shorter `max_step` helps), and linear drift without a window, whose jump at the end of the range
@@ -93,18 +99,20 @@ def verify_memristor(
         )
 
     ngspice_current, ngspice_state = -result.source_currents[MEMRISTOR_SOURCE], result.node_voltages[MEMRISTOR_STATE]
+    ngspice_voltage = result.node_voltages[MEMRISTOR_INPUT]
     theirs = {
-        "current": reference(ngspice_current, "A", float(np.abs(current).max()) or 1.0),
+        "voltage": reference(ngspice_voltage, "V", float(np.abs(ngspice_voltage).max()) or 1.0),
+        "current": reference(ngspice_current, "A", float(np.abs(ngspice_current).max()) or 1.0),
         "state": reference(ngspice_state, "", 1.0),
     }
     return MemristorVerification(
-        agreements=agreements({"current": current, "state": state}, theirs),
+        agreements=agreements({"voltage": voltage, "current": current, "state": state}, theirs),
         engine=result.engine,
         ngspice_version=result.version,
         seconds=result.seconds,
         deck=deck,
         times=times,
-        voltages=voltage,
+        voltages=ngspice_voltage,
         currents=ngspice_current,
         states=ngspice_state,
     )

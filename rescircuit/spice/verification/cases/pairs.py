@@ -1,19 +1,20 @@
-"""Differential pairs: the currents of both banks, and their difference."""
+"""Differential pairs: the currents of both banks and their difference, and the voltages inside."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from rescircuit.bank import DifferentialPair, PairSetting
+from rescircuit.bank import DifferentialPair, Mask, PairSetting
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.makers.pair import DIFFERENCE, SIDES, pair_circuit
 from rescircuit.spice.verification.agreement import LIMITS
-from rescircuit.spice.verification.cases.banks import at_temperatures, kind_of_bank, read_voltages
+from rescircuit.spice.verification.cases.banks import kind_of_bank, read_voltages, stacked_at
 from rescircuit.spice.verification.cases.case import Asked, Case
+from rescircuit.spice.verification.cases.inner_voltages import VOLTAGES, inner_nodes_of, inner_reference, inner_voltages
 from rescircuit.spice.verification.comparison import Reference
 
 __all__ = ["pair_case"]
@@ -32,16 +33,27 @@ def pair_case(pair: DifferentialPair, asked: Asked) -> Case:
     circuit = pair_circuit(pair, mask=mask, voltages=inputs, temperature=asked.temperature, comment=asked.comment)
     kinds = {kind_of_bank(bank) for bank in (pair.positive, pair.negative)}
     limit = LIMITS[next(kind for kind in _ROUGHER if kind in kinds)]
-    settings = dict(zip(SIDES, pair.split(mask), strict=True))
+    settings: dict[str, Mask] = dict(zip(SIDES, pair.split(mask), strict=True))
+    own = {side: inner_nodes_of(getattr(pair, side), f"x_{side}", circuit) for side in SIDES}
+    nodes = [node for inside in own.values() for node in inside]
+
+    def inside_both(moved: DifferentialPair) -> Array:
+        sides = [side for side in SIDES if own[side]]
+        found = [inner_voltages(getattr(moved, side), settings[side], inputs, own[side]) for side in sides]
+        return np.concatenate(found, axis=-1)
 
     def ours(_: Any) -> dict[str, Array]:
-        moved = at_temperatures(pair, asked.temperature)
-        currents = {
-            side: np.stack([getattr(each, side).current(settings[side], inputs) for each in moved]) for side in SIDES
+        def at(law: Callable[[DifferentialPair], Array]) -> Array:
+            return stacked_at(pair, asked.temperature, law)
+
+        found = {
+            f"{side}_currents": at(lambda moved, side=side: getattr(moved, side).current(settings[side], inputs))
+            for side in SIDES
         }
-        currents[DIFFERENCE] = currents["positive"] - currents["negative"]
-        swept = isinstance(asked.temperature, TemperatureSweep)
-        return {f"{name}_currents": values if swept else values[0] for name, values in currents.items()}
+        found[f"{DIFFERENCE}_currents"] = at(lambda moved: moved.current(mask, inputs))
+        if nodes:
+            found[VOLTAGES] = at(inside_both)
+        return found
 
     def theirs(result: Any) -> dict[str, Reference]:
         sides = {side: result.source_currents[f"v_{side}"] for side in SIDES}
@@ -59,6 +71,8 @@ def pair_case(pair: DifferentialPair, asked: Asked) -> Case:
             floor=np.maximum(floor, terms),
             limit=limit,
         )
+        if nodes:
+            found[VOLTAGES] = inner_reference(nodes, inputs, result, limit)
         return found
 
     return Case(circuit=circuit, ours=ours, theirs=theirs)

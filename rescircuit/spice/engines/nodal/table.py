@@ -11,8 +11,8 @@ import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
-from rescircuit.spice.engines.nodal_network import Ends, LinearNetwork, NetworkSolution
-from rescircuit.spice.engines.nodal_system import solve_network
+from rescircuit.spice.engines.nodal.network import Ends, LinearNetwork, NetworkSolution
+from rescircuit.spice.engines.nodal.system import solve_network
 
 __all__ = ["CircuitSolution", "ElementTable"]
 
@@ -38,9 +38,9 @@ class CircuitSolution:
     imbalance : float
         The largest sum of the currents at a node, as a share of the sum of their magnitudes.
     error : float
-        Bound of the voltages' error, as a share of the largest voltage; an estimate where the circuit has mirrors.
+        Bound of the voltages' error, as a share of the largest, and of that of the currents that are mirrored.
     condition : float
-        ``|Y| |1/Y|`` in the same norms, at the worst temperature; a lower bound where the circuit has mirrors.
+        ``|Y| |1/Y|`` in the same norms, at the worst temperature.
     method : str
         How it was found.
     seconds : float
@@ -146,7 +146,7 @@ class ElementTable:
         Raises
         ------
         InputError, SolutionError
-            See :func:`rescircuit.spice.engines.nodal_system.solve_network`; for a resistance that is not above 0 at
+            See :func:`rescircuit.spice.engines.nodal.system.solve_network`; for a resistance that is not above 0 at
             one of the temperatures, and for more values than memory is meant to hold.
         """
         names = list(self.nodes)

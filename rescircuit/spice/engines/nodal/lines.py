@@ -12,7 +12,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.errors import InputError, shorten
 
-__all__ = ["Card", "cards", "matched", "parsed", "points_of", "refuse", "resistance", "sweep_steps"]
+__all__ = ["Card", "cards", "is_name", "matched", "parsed", "points_of", "refuse", "resistance", "sweep_steps"]
 
 _TITLE = "rescircuit circuit"
 _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?"
@@ -33,6 +33,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _PLAIN = _pattern("NUMBER")
+_NAME = _pattern(r"\w+")
 _FORMS = {
     "r": _pattern(r"(r\w+) (\w+) (\w+) (NUMBER)(?: tc1=(NUMBER))?(?: tc2=(NUMBER))?"),
     "v": _pattern(r"(v\w+) (\w+) (\w+) dc (NUMBER)"),
@@ -54,6 +55,8 @@ def cards(lines: Iterable[str]) -> Iterator[Card]:
     parts: list[str] = []
     began = 0
     for number, ended_line in enumerate(lines, 1):
+        if not isinstance(ended_line, str):
+            raise InputError(f"line {number} of the deck", "text", ended_line)
         line = ended_line.removesuffix("\n")
         if number == 1:
             if line != _TITLE:
@@ -67,6 +70,11 @@ def cards(lines: Iterable[str]) -> Iterator[Card]:
             began = number
     if parts:
         yield Card(began, " ".join(parts))
+
+
+def is_name(word: str) -> bool:
+    """Whether a node may be called so."""
+    return _NAME.fullmatch(word) is not None
 
 
 def matched(card: Card) -> tuple[str, tuple[str, ...]]:

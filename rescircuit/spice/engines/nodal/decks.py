@@ -9,17 +9,18 @@ whose voltage is a ``pwl`` of the swept node's, subcircuits of these, ``.options
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
-from rescircuit.spice.engines.nodal_lines import (
+from rescircuit.spice.engines.nodal.hierarchy import GROUNDS, Scope, Subcircuit
+from rescircuit.spice.engines.nodal.lines import (
     Card,
     cards,
+    is_name,
     matched,
     parsed,
     points_of,
@@ -27,7 +28,7 @@ from rescircuit.spice.engines.nodal_lines import (
     resistance,
     sweep_steps,
 )
-from rescircuit.spice.engines.nodal_table import CircuitSolution, ElementTable
+from rescircuit.spice.engines.nodal.table import CircuitSolution, ElementTable
 
 __all__ = ["solve_deck"]
 
@@ -54,7 +55,7 @@ def solve_deck(deck: str | Path | Iterable[str]) -> CircuitSolution:
     ------
     InputError
         For a line that is not understood, with its number; a deck without title, analysis, ``.save`` or ``.end``; a
-        file that cannot be read; and what :func:`rescircuit.spice.engines.nodal.solve_circuit` refuses.
+        file that cannot be read; and what :func:`rescircuit.spice.engines.nodal.circuits.solve_circuit` refuses.
     SolutionError
         As there.
     """
@@ -89,25 +90,6 @@ def _solved(lines: Iterable[str], started: float) -> CircuitSolution:
     )
 
 
-class _Scope(NamedTuple):
-    """The instances around an element, and the nodes on the ports of the innermost."""
-
-    prefix: str = ""
-    ports: Mapping[str, str] = {}
-
-    def full(self, node: str) -> str:
-        lowered = node.lower()
-        if lowered in ("0", "gnd"):
-            return "0"
-        return self.ports.get(lowered) or self.prefix + node
-
-
-class _Subcircuit(NamedTuple):
-    name: str
-    ports: list[str]
-    elements: list[tuple[Card, str, tuple[str, ...]]]
-
-
 class _Reader:
     """What has been read of a deck."""
 
@@ -118,30 +100,34 @@ class _Reader:
         self._numbers: dict[str, int] = {"0": 0}  # of nodes, by the spellings met at the top and the lowered ones
         self._names: set[str] = set()
         self._following: dict[str, tuple[Card, str, Array]] = {}  # of B sources: whose voltage, and the function
-        self._subcircuits: dict[str, _Subcircuit] = {}
-        self._open: _Subcircuit | None = None
+        self._subcircuits: dict[str, Subcircuit] = {}
+        self._open: Subcircuit | None = None
         self._analysis: Card | None = None
         self._end: Card | None = None
-        self._top = _Scope()
+        self._top = Scope()
 
     def take(self, card: Card) -> None:
         """Take one line in."""
         if self._end is not None:
             refuse(card, f"empty, behind the .end of line {self._end.number}")
         if card.text[0] != ".":
-            letter, words = matched(card)
-            if self._open is None:
-                self._place(card, letter, words, self._top)
-            else:
-                if letter == "x":
-                    self._instantiated(card, words)
-                self._open.elements.append((card, letter, words))
+            self._take_element(card, *matched(card))
             return
         kind, *rest = card.text.split()
         command = _COMMANDS.get(kind.lower())
         if command is None or (self._open is not None and command is not _Reader._end_subcircuit):
             refuse(card, "a line of a linear deck")
         command(self, card, rest)
+
+    def _take_element(self, card: Card, letter: str, words: tuple[str, ...]) -> None:
+        size = 1 + (self._instantiated(card, words)[0].size if letter == "x" else 0)
+        if self._open is not None:
+            self._open.elements.append((card, letter, words))
+            self._open.size += size
+            return
+        if len(self._names) + size > _MOST_ELEMENTS:
+            refuse(card, f"among the first {_MOST_ELEMENTS:,} elements")
+        self._place(card, letter, words, self._top)
 
     def check_complete(self) -> None:
         """Refuse a deck that lacks something, and a mirror without its source."""
@@ -152,7 +138,7 @@ class _Reader:
             if source not in self.table.sources:
                 raise InputError("deck", "with the voltage sources that its mirrors name", f"no {source}")
 
-    def _node(self, name: str, scope: _Scope) -> int:
+    def _node(self, name: str, scope: Scope) -> int:
         known = self._numbers.get(name) if scope is self._top else None
         if known is not None:
             return known
@@ -164,13 +150,11 @@ class _Reader:
             self._numbers[name] = known
         return known
 
-    def _place(self, card: Card, letter: str, words: tuple[str, ...], scope: _Scope) -> None:
+    def _place(self, card: Card, letter: str, words: tuple[str, ...], scope: Scope) -> None:
         """Put an element where it stands."""
         name = (scope.prefix + words[0]).lower()
         if name in self._names:
             refuse(card, "an element with a name of its own")
-        if len(self._names) >= _MOST_ELEMENTS:
-            refuse(card, f"among the first {_MOST_ELEMENTS:,} elements")
         self._names.add(name)
         if letter == "x":
             self._place_instance(card, words, scope)
@@ -188,16 +172,16 @@ class _Reader:
             self.table.sources[name] = plus, minus, np.zeros(1)
             self._following[name] = card, scope.full(rest[0]), points_of(card, rest[1])
 
-    def _place_instance(self, card: Card, words: tuple[str, ...], scope: _Scope) -> None:
+    def _place_instance(self, card: Card, words: tuple[str, ...], scope: Scope) -> None:
         subcircuit, nodes = self._instantiated(card, words)
         if scope.prefix.count(".") >= _DEEPEST:
             refuse(card, f"at most {_DEEPEST} instances deep")
         ports = dict(zip(subcircuit.ports, map(scope.full, nodes), strict=True))
-        inside = _Scope(f"{scope.prefix}{words[0]}.", ports)
+        inside = Scope(f"{scope.prefix}{words[0]}.", ports)
         for inner, letter, inner_words in subcircuit.elements:
             self._place(inner, letter, inner_words, inside)
 
-    def _instantiated(self, card: Card, words: tuple[str, ...]) -> tuple[_Subcircuit, list[str]]:
+    def _instantiated(self, card: Card, words: tuple[str, ...]) -> tuple[Subcircuit, list[str]]:
         """The subcircuit of an instance, and the nodes on its ports."""
         subcircuit, nodes = self._subcircuits.get(words[2].lower()), words[1].split(" ")
         if subcircuit is None or len(nodes) != len(subcircuit.ports):
@@ -206,9 +190,10 @@ class _Reader:
 
     def _begin_subcircuit(self, card: Card, words: list[str]) -> None:
         name, *ports = [word.lower() for word in words] or [""]
-        if not ports or len(set(ports)) < len(ports) or name in self._subcircuits:
+        plain = all(is_name(port) and port not in GROUNDS for port in ports)
+        if not ports or not plain or len(set(ports)) < len(ports) or name in self._subcircuits:
             refuse(card, "a subcircuit with a name and ports of its own")
-        self._open = _Subcircuit(name, ports, [])
+        self._open = Subcircuit(name, ports)
 
     def _end_subcircuit(self, card: Card, words: list[str]) -> None:
         if self._open is None or [word.lower() for word in words] != [self._open.name]:
@@ -259,6 +244,8 @@ class _Reader:
         card = self._analysis or Card(0, "")
         words = card.text.lower().split()[1:]
         sweeps = {words[k]: sweep_steps(card, words[k + 1 : k + 4]) for k in range(0, len(words), 4)}
+        if 4 * len(sweeps) < len(words):
+            refuse(card, "a sweep of two different things")
         temperatures = [self.options.get("temp", _DEFAULT_CELSIUS)]
         warmed = "temp" in list(sweeps)[-1:]
         if warmed:

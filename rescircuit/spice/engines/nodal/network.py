@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
+from rescircuit.spice.engines.nodal.double_double import two_sum
 
 __all__ = ["Ends", "Forest", "LinearNetwork", "NetworkSolution", "refuse_floating"]
 
@@ -64,7 +64,7 @@ class LinearNetwork:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NetworkSolution:
-    """What :func:`rescircuit.spice.engines.nodal_system.solve_network` found.
+    """What :func:`rescircuit.spice.engines.nodal.system.solve_network` found.
 
     Attributes
     ----------
@@ -79,10 +79,9 @@ class NetworkSolution:
         least one rounding of the largest voltage times the node's conductance.
     error : float
         Bound of the voltages' error, as a share of the largest: what the currents' imbalance and their roundings can
-        make of them, by 1/Y, which has no negative entry. With mirrors it may have, and this is an estimate.
+        make of them, by the magnitudes of 1/Y. With mirrors also that of their sources' currents, likewise.
     condition : float
-        ``|Y| |1/Y|`` in the same norms; exact to rounding without mirrors, a lower bound with them, and 1.0 where
-        nothing is unknown.
+        ``|Y| |1/Y|`` in the same norms; 1.0 where nothing is unknown.
     unknowns : int
     fill : int
         Entries of both factors.
@@ -129,8 +128,9 @@ class Forest:
         The source between the two.
     signs : array (S,)
         1.0 where the held node is the source's plus, -1.0 where it is its minus.
-    offsets : array (S, K)
-        Voltage of the held node above its tree's first node.
+    offsets : pair of arrays (S, K)
+        Voltage of the held node above its tree's first node, as the sum of the two: a millivolt on top of a volt keeps
+        its digits.
     """
 
     roots: Ends
@@ -138,7 +138,7 @@ class Forest:
     parents: Ends
     joining: Ends
     signs: Array
-    offsets: Array
+    offsets: tuple[Array, Array]
 
     @classmethod
     def of(cls, network: LinearNetwork) -> Forest:
@@ -149,12 +149,13 @@ class Forest:
             touching[minus].append((source, plus, 1.0))
         order: list[tuple[int, int, int, float]] = []
         roots = np.arange(len(network.nodes))
-        offsets: dict[int, Any] = {}
+        offsets: dict[int, tuple[Array, Array]] = {}
+        nothing = np.zeros(network.voltages.shape[1])
         used: set[int] = set()
         for start in chain((0,), touching):
             if start in offsets:
                 continue
-            offsets[start] = np.zeros(network.voltages.shape[1])
+            offsets[start] = nothing, nothing
             reached = [start]
             while reached:
                 parent = reached.pop()
@@ -164,19 +165,22 @@ class Forest:
                     if child in offsets:
                         raise _loop(network, source)
                     used.add(source)
-                    offsets[child] = offsets[parent] + sign * network.voltages[source]
+                    total, rest = two_sum(offsets[parent][0], sign * network.voltages[source])
+                    offsets[child] = total, offsets[parent][1] + rest
                     roots[child] = start
                     order.append((child, parent, source, sign))
                     reached.append(child)
         columns = zip(*order, strict=True) if order else ((), (), (), ())
         held, parents, joining, signs = columns
+        above = [np.array([offsets[node][part] for node in held]) for part in (0, 1)]
+        shape = len(held), network.voltages.shape[1]
         return cls(
             roots=roots,
             held=np.array(held, np.intp),
             parents=np.array(parents, np.intp),
             joining=np.array(joining, np.intp),
             signs=np.array(signs, np.float64),
-            offsets=np.array([offsets[node] for node in held]).reshape(len(held), network.voltages.shape[1]),
+            offsets=(above[0].reshape(shape), above[1].reshape(shape)),
         )
 
     def subtree(self, source: int) -> tuple[list[int], float]:

@@ -9,12 +9,17 @@ import numpy as np
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Resistor
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Resistor
 from rescircuit.spice.circuits.flattening import Placed, flattened
 from rescircuit.spice.circuits.sources import CurrentSource, SelectedSource, VoltageSource
-from rescircuit.spice.engines.nodal_table import CircuitSolution, ElementTable
+from rescircuit.spice.engines.nodal.table import CircuitSolution, ElementTable
 
-__all__ = ["solve_circuit"]
+__all__ = ["is_linear", "solve_circuit"]
+
+_LINEAR = (
+    *(Resistor, Capacitor, VoltageDependentCapacitor, Instance),
+    *(VoltageSource, SelectedSource, CurrentSource, CurrentMirror),
+)
 
 
 def solve_circuit(circuit: Circuit) -> CircuitSolution:
@@ -34,8 +39,8 @@ def solve_circuit(circuit: Circuit) -> CircuitSolution:
         For an element of another kind, a transient, a node without a path to ground through resistors and voltage
         sources, and a loop of voltage sources, by name.
     SolutionError
-        When mirrors make the circuit singular, the currents do not add up to 1e-12 of their magnitudes, or the voltages
-        are not known to 1e-9 of the largest.
+        When mirrors make the circuit singular, or nearly so, the currents do not add up to 1e-12 of their magnitudes,
+        or the voltages or the mirrored currents are not known to 1e-9 of the largest.
 
     Examples
     --------
@@ -64,6 +69,11 @@ def solve_circuit(circuit: Circuit) -> CircuitSolution:
     nominal = circuit.nominal_temperature_celsius
     warmer = [celsius - nominal for celsius in temperatures]
     return table.solved(samples=circuit.n_samples or 1, warmer=warmer, swept=swept is not None, started=started)
+
+
+def is_linear(circuit: Circuit) -> bool:
+    """Whether :func:`solve_circuit` knows all of a circuit's elements, and it is at rest."""
+    return circuit.transient is None and all(isinstance(each, _LINEAR) for each in circuit.special_elements)
 
 
 def _add(table: ElementTable, placed: Placed) -> None:
