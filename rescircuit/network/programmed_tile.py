@@ -19,7 +19,7 @@ from rescircuit.quantities import format_quantity
 
 if TYPE_CHECKING:
     from rescircuit.network.analog import AnalogLayer, AnalogNetwork, Tile
-    from rescircuit.spice.circuits.elements import Element
+    from rescircuit.spice.circuits.element import Element
     from rescircuit.spice.engines.results import SpiceResult
     from rescircuit.spice.verification.agreement import Limit
     from rescircuit.spice.verification.cases.case import Asked, Case
@@ -122,7 +122,7 @@ class ProgrammedTile:
         Our own sums of cells that are conductances are inference's, ``voltages @ crossbar``, and not those of the
         solution that is compared beside them.
         """
-        from rescircuit.spice.circuits.circuit import LazyElements
+        from rescircuit.spice.circuits.census import LazyElements
         from rescircuit.spice.verification.agreement import LIMITS
         from rescircuit.spice.verification.cases.case import Case
         from rescircuit.spice.verification.cases.crossbars import crossbar_case, inputs_asked, kind_of_crossbar

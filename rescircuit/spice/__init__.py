@@ -5,7 +5,8 @@ from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.behavioural import Behavioural, SinhConductor, VoltageDependentResistor
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet, Resistor
 from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.rules import Finding, check_rules, electrical_check

@@ -12,7 +12,8 @@ from rescircuit.devices.switches.bsim4 import BSIM4Switch
 from rescircuit.devices.switches.tabulated import Characterisation, TabulatedSwitch
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Element, Mosfet
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Mosfet
 from rescircuit.spice.circuits.models import Bsim4Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import SelectedSource, VoltageSource

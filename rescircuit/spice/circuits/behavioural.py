@@ -13,7 +13,8 @@ from rescircuit.devices import NMOS
 from rescircuit.devices.coefficients import ABSOLUTE_ZERO
 from rescircuit.devices.switches.nmos_temperature import NOMINAL, thermal_voltage
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.elements import TwoEnded, changing_factors, check_fields, check_temperature_factor
+from rescircuit.spice.circuits.coefficients import changing_factors, check_temperature_factor
+from rescircuit.spice.circuits.element import TwoEnded, check_fields
 
 __all__ = ["Behavioural", "HeldDevice", "SinhConductor", "VoltageDependentResistor", "WeakInversionCurrent"]
 

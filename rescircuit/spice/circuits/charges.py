@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rescircuit.checks import positive_number
-from rescircuit.spice.circuits.elements import TwoEnded, changing_factors, check_fields, check_temperature_factor
+from rescircuit.spice.circuits.coefficients import changing_factors, check_temperature_factor
+from rescircuit.spice.circuits.element import TwoEnded, check_fields
 from rescircuit.spice.circuits.names import check_name
 
 __all__ = ["CurrentMirror", "VoltageDependentCapacitor"]

@@ -7,17 +7,17 @@ the case of their letters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import ABSOLUTE_ZERO, NOMINAL_CELSIUS, TemperatureSweep, Transient
-from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet
+from rescircuit.spice.circuits.census import Census, LazyElements
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import (
-    GROUND,
     check_distinct,
     comment_lines,
     deck_number,
@@ -26,32 +26,15 @@ from rescircuit.spice.circuits.names import (
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SelectedSource, SineSource, Source
 from rescircuit.spice.circuits.subcircuits import (
     Subcircuit,
-    check_member,
     check_members,
     check_mirrors,
     check_open_ends,
 )
 
-__all__ = ["Circuit", "LazyElements"]
+__all__ = ["Circuit"]
 
 _MOST_ELEMENTS = 20_000_000
 _DEEPEST = 100
-
-
-@dataclass(frozen=True, eq=False)
-class LazyElements:
-    """Elements that are made anew each time they are gone through, so that a large array is never held as a whole.
-
-    Attributes
-    ----------
-    make : callable
-        Returns an iterator over the same elements each time.
-    """
-
-    make: Callable[[], Iterator[Element]]
-
-    def __iter__(self) -> Iterator[Element]:
-        return self.make()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,55 +241,6 @@ class Circuit:
             if name not in names:
                 raise InputError("notes", "a mapping from the names of elements to text", name)
             comment_lines(f"notes of {name}", text)
-
-
-@dataclass(frozen=True, eq=False)
-class Census:
-    """What one way through a circuit's own elements tells of them.
-
-    Attributes
-    ----------
-    names : list of str
-        Of all.
-    nodes : tuple of str
-        All but ground, in the order in which they are named.
-    sources : tuple of Source
-        The voltage sources.
-    special : tuple of Element
-        All but resistors without coefficients, which are the most and have nothing to be asked.
-    """
-
-    names: list[str]
-    nodes: tuple[str, ...]
-    sources: tuple[Source, ...]
-    special: tuple[Element, ...]
-
-    @classmethod
-    def of(cls, elements: Any) -> Census:
-        """Of these elements, each of which must be one."""
-        names: list[str] = []
-        nodes: dict[str, None] = {}
-        special: list[Element] = []
-        for element in elements:
-            check_member("elements", len(names), element, Element)
-            names.append(element.name)
-            for node in element.nodes:
-                nodes[node] = None
-            if not element.is_plain:
-                special.append(element)
-        nodes.pop(GROUND, None)
-        sources = tuple(each for each in special if isinstance(each, Source))
-        return cls(names, tuple(nodes), sources, tuple(special))
-
-    @property
-    def n_elements(self) -> int:
-        """How many."""
-        return len(self.names)
-
-    @property
-    def with_models(self) -> Iterator[Instance | Mosfet]:
-        """The elements that name a model or a subcircuit."""
-        return (each for each in self.special if isinstance(each, Instance | Mosfet))
 
 
 def _check_size(n_elements: int) -> None:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from rescircuit.spice.circuits.charges import VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet
 from rescircuit.spice.circuits.formulas import GivenCharge
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import Source

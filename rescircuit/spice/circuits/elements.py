@@ -7,84 +7,16 @@ kind. The node ``"0"`` is ground.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rescircuit.checks import positive_number
-from rescircuit.devices.coefficients import LARGEST_VOLTAGE
 from rescircuit.errors import InputError
+from rescircuit.spice.circuits.coefficients import check_temperature_factor, coefficient_words
+from rescircuit.spice.circuits.element import Element, TwoEnded, check_fields
 from rescircuit.spice.circuits.names import check_name, deck_number, element_name, node_name
 
-__all__ = ["Capacitor", "Element", "Instance", "Mosfet", "Resistor", "TwoEnded", "changing_factors", "check_fields"]
-
-
-class Element(ABC):
-    """What a circuit asks of its elements.
-
-    Attributes
-    ----------
-    name : str
-        Its name, which begins with the letter of its kind.
-    """
-
-    name: str
-
-    @property
-    @abstractmethod
-    def terminals(self) -> tuple[str, ...]:
-        """The nodes on the element's line, in their order."""
-
-    @property
-    @abstractmethod
-    def words(self) -> tuple[str, ...]:
-        """What follows the nodes on the element's line: words of checked names and checked floats alone."""
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """All nodes that the element touches, also those whose voltages it only reads."""
-        return self.terminals
-
-    @property
-    def direct_paths(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of nodes between which direct current can flow; by default between the first two terminals."""
-        return ((self.terminals[0], self.terminals[1]),)
-
-    @property
-    def model_name(self) -> str | None:
-        """The model or subcircuit that the element needs; ``None`` for none."""
-        return None
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is nothing but two nodes and a resistance, of which nothing else is to be asked."""
-        return False
-
-    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:  # noqa: B027 - most have none
-        """Refuse a range (°C) in which the element somewhere has no meaning; its values hold at `nominal_celsius`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TwoEnded(Element):
-    """What elements between two nodes share."""
-
-    letter: ClassVar[str]
-
-    name: str
-    plus: str
-    minus: str
-
-    def __post_init__(self) -> None:
-        element_name("name", self.name, self.letter)
-        node_name("plus", self.plus, self.name)
-        node_name("minus", self.minus, self.name)
-        if self.plus == self.minus:
-            raise InputError(f"minus of {self.name}", "on another node than plus", self.minus)
-
-    @property
-    def terminals(self) -> tuple[str, ...]:
-        """The two nodes."""
-        return self.plus, self.minus
+__all__ = ["Capacitor", "Instance", "Mosfet", "Resistor"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,61 +194,3 @@ class Instance(Element):
     def model_name(self) -> str:
         """The subcircuit."""
         return self.model
-
-
-def check_fields(owner: Any, *names: str) -> None:
-    """Make these fields of a frozen dataclass plain floats that a deck can hold.
-
-    Raises
-    ------
-    InputError
-        Naming the field and the owner, see :func:`rescircuit.spice.circuits.names.deck_number`.
-    """
-    for name in names:
-        value = getattr(owner, name)
-        number = deck_number(name, value, owner.name)
-        if number is not value:
-            object.__setattr__(owner, name, number)
-
-
-def coefficient_words(owner: Any) -> tuple[str, ...]:
-    """The temperature coefficients of `owner` that are not 0."""
-    return tuple(f"{key}={getattr(owner, key)!r}" for key in ("tc1", "tc2") if getattr(owner, key))
-
-
-def check_temperature_factor(
-    owner: Any, lowest: float, highest: float, nominal_celsius: float, *, value: str = "resistance", unit: str = "ohm"
-) -> None:
-    """Refuse temperatures between which ``1 + tc1 dT + tc2 dT²`` of `owner` is not above zero."""
-    # The parabola is lowest at an end or at its vertex: a sweep of 100,000 temperatures needs no more than these.
-    differences = [lowest - nominal_celsius, highest - nominal_celsius]
-    if owner.tc2 > 0 and differences[0] < (vertex := -owner.tc1 / (2.0 * owner.tc2)) < differences[1]:
-        differences.append(vertex)
-    for difference in differences:
-        factor = 1.0 + owner.tc1 * difference + owner.tc2 * difference * difference
-        if factor <= 0:
-            hint = "Its temperature coefficients do not hold so far from the nominal temperature."
-            argument = f"{value} of {owner.name} at {nominal_celsius + difference:g} °C"
-            raise InputError(argument, f"above 0 {unit}", f"{factor:g} of nominal", hint)
-
-
-def changing_factors(owner: Any, across: str, nominal_celsius: float) -> list[str]:
-    """The factors ``1 + tc1 dT + tc2 dT²`` and ``1 + vc1 |v| + vc2 v²`` of `owner` as expressions.
-
-    Parameters
-    ----------
-    owner : element
-        With `tc1`, `tc2`, `vc1` and `vc2`; parts whose coefficient is 0 are left out, and a factor that has none.
-    across : str
-        Its voltage, as an expression.
-    nominal_celsius : float
-        The temperature at which its value holds, °C; ngspice's tnom does not reach an expression.
-    """
-    warmer, size = f"(temper - {nominal_celsius!r})", f"min(abs({across}), {LARGEST_VOLTAGE!r})"
-    factors = []
-    for first, second, variable in ((owner.tc1, owner.tc2, warmer), (owner.vc1, owner.vc2, size)):
-        terms = ((first, f"{first!r} * {variable}"), (second, f"{second!r} * {variable} * {variable}"))
-        present = [term for coefficient, term in terms if coefficient]
-        if present:
-            factors.append(f"(1.0 + {' + '.join(present)})")
-    return factors

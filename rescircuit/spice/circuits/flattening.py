@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from rescircuit.spice.circuits.elements import Element, Instance
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Instance
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.behavioural import Behavioural
-from rescircuit.spice.circuits.elements import TwoEnded
+from rescircuit.spice.circuits.element import TwoEnded
 from rescircuit.spice.circuits.names import GROUND, node_name
 
 __all__ = ["GivenCharge", "GivenCurrent"]

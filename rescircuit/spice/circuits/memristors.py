@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from rescircuit.checks import whole_number
 from rescircuit.devices.memristors import VTEAM, LinearDriftMemristor
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.elements import Capacitor, check_fields
+from rescircuit.spice.circuits.element import check_fields
+from rescircuit.spice.circuits.elements import Capacitor
 from rescircuit.spice.circuits.formulas import GivenCurrent
 from rescircuit.spice.circuits.names import GROUND, check_name
 from rescircuit.spice.circuits.subcircuits import Subcircuit

@@ -9,7 +9,7 @@ from typing import Any
 from rescircuit.checks import non_negative_number, positive_number
 from rescircuit.devices.switches.bsim4 import BSIM4Card
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.elements import check_fields
+from rescircuit.spice.circuits.element import check_fields
 from rescircuit.spice.circuits.names import check_name, deck_number
 
 __all__ = ["Bsim4Model", "Level1Model", "Model", "model_card"]

@@ -12,7 +12,8 @@ from rescircuit.errors import InputError, shorten
 from rescircuit.spice.circuits.charges import CurrentMirror
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.correspondence import LabelledGraph, SearchEndedError, corresponding
-from rescircuit.spice.circuits.elements import Capacitor, Element, Mosfet, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Mosfet, Resistor
 from rescircuit.spice.circuits.flattening import Placed, flattened
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import Source

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from rescircuit.checks import positive_number
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.elements import TwoEnded, check_fields
+from rescircuit.spice.circuits.element import TwoEnded, check_fields
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, deck_number
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.charges import CurrentMirror
-from rescircuit.spice.circuits.elements import Element
+from rescircuit.spice.circuits.element import Element
 from rescircuit.spice.circuits.models import Card, Model
 from rescircuit.spice.circuits.names import GROUND, check_distinct, check_name, comment_lines
 from rescircuit.spice.circuits.sources import SelectedSource, Source

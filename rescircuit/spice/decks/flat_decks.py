@@ -10,7 +10,8 @@ from itertools import islice
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import NOMINAL_CELSIUS
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Element, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Resistor
 from rescircuit.spice.circuits.names import GROUND, element_name, node_name
 from rescircuit.spice.circuits.sources import CurrentSource, VoltageSource
 from rescircuit.spice.decks.cards import Card, cards

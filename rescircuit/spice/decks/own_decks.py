@@ -16,7 +16,7 @@ from rescircuit.devices.switches.bsim4 import BSIM4Card
 from rescircuit.errors import InputError, shorten
 from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Element
+from rescircuit.spice.circuits.element import Element
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_SOURCE
 from rescircuit.spice.circuits.subcircuits import Subcircuit

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.charges import CurrentMirror
-from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet, Resistor
 from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent
 from rescircuit.spice.circuits.sources import (
     CurrentSource,

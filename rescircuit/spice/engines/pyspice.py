@@ -27,7 +27,8 @@ from rescircuit.errors import InputError, MissingToolError
 from rescircuit.spice.circuits.behavioural import Behavioural
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Mosfet, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet, Resistor
 from rescircuit.spice.circuits.formulas import GivenCharge
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE

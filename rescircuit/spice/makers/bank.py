@@ -9,7 +9,8 @@ import numpy as np
 from rescircuit.bank import Bank
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Element, Instance
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Instance
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource, driven
 from rescircuit.spice.circuits.subcircuits import Subcircuit
@@ -66,8 +67,7 @@ def bank_circuit(
     gates = [f"gate_{k}" for k in range(bank.n)]
     inside = bank_subcircuit(written, (), closed, name=BANK, ends=(INPUT, OUTPUT), gates=gates)
     elements: list[Element] = [driven(INPUT, input_voltages(bank, voltages))]
-    if inside is not None:
-        elements.append(Instance(name=INSTANCE, ports=inside.ports, model=BANK))
+    elements.append(Instance(name=INSTANCE, ports=inside.ports, model=BANK))
     if v_gate is not None:
         held = np.where(closed, v_gate, 0.0).tolist()
         elements += (
@@ -77,12 +77,12 @@ def bank_circuit(
     elements.append(VoltageSource(name=SENSE, plus=OUTPUT, minus=GROUND, voltage=0.0))
     return Circuit(
         elements=tuple(elements),
-        models=branch_writer(written).models if inside is None else (*branch_writer(written).models, inside),
+        models=(*branch_writer(written).models, inside),
         **simulated_at(bank, temperature),
         comment=comment,
-        notes={} if inside is None else {INSTANCE: setting_note(bank, closed, temperature)},
+        notes={INSTANCE: setting_note(bank, closed, temperature)},
         open_ends=frozenset({INPUT, OUTPUT}),  # where nothing conducts
-        probes=() if inside is None else inner_nodes(INSTANCE, inside),
+        probes=inner_nodes(INSTANCE, inside),
     )
 
 

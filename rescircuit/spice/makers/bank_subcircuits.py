@@ -29,8 +29,8 @@ def bank_subcircuit(
     ends: tuple[str, str],
     gates: Sequence[str],
     comment: str = "",
-) -> Subcircuit | None:
-    """The branches of one bank between two ports; ``None`` where nothing conducts.
+) -> Subcircuit:
+    """The branches of one bank between two ports.
 
     Branch k is the resistor ``r_k``, the node ``branch_k`` and its switch; a switch on the driven side stands before
     its resistor.
@@ -59,8 +59,6 @@ def bank_subcircuit(
         for k, (shut, gate) in enumerate(zip(closed.tolist(), gates, strict=True))
         for element in written.elements((*at, k), str(k), closed=shut, ends=(start, f"branch_{k}", end), gate=gate)
     )
-    if not elements:
-        return None
     used = {node for element in elements for node in element.nodes}
     return Subcircuit(
         name=name,

@@ -19,7 +19,8 @@ from rescircuit.devices.switches.tabulated import TabulatedSwitch
 from rescircuit.devices.switches.two_terminal import TwoTerminalSwitch
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.behavioural import HeldDevice, VoltageDependentResistor, WeakInversionCurrent
-from rescircuit.spice.circuits.elements import Element, Mosfet, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Mosfet, Resistor
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.names import GROUND
 
@@ -49,7 +50,7 @@ class BranchWriter:
     def elements(
         self, at: tuple[int, ...], label: str, *, closed: bool, ends: tuple[str, str, str], gate: str
     ) -> Iterator[Element]:
-        """The elements of one branch; none where an open switch conducts nothing and is all there is.
+        """The elements of one branch: its resistor, and its switch where that conducts at all.
 
         Parameters
         ----------

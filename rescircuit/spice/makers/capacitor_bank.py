@@ -13,7 +13,8 @@ from rescircuit.quantities import format_quantity
 from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.charges import CurrentMirror, VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Element, Instance, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor, Instance, Resistor
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource

@@ -15,7 +15,8 @@ from rescircuit.crossbar.cells import BankCells, CellLaw, LinearCells, SelectedC
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import NOMINAL_CELSIUS
 from rescircuit.spice.circuits.behavioural import SinhConductor
-from rescircuit.spice.circuits.elements import Element, Instance, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Instance, Resistor
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource
@@ -60,8 +61,7 @@ def cell_elements(cells: CellLaw, row: int, column: int, word_node: str, bit_nod
             yield from _sinh_conductor(name, word_node, bit_node, cells.conductances[at], cells.v_scale[at])
         case BankCells():
             inside = _inside(cells, row, column)
-            if inside is not None:
-                yield Instance(name=f"x_{name}", ports=(word_node, bit_node, *inside.ports[2:]), model=name)
+            yield Instance(name=f"x_{name}", ports=(word_node, bit_node, *inside.ports[2:]), model=name)
         case SelectedCells():
             middle = f"selected_{place}"
             behind = list(cell_elements(cells.cells, row, column, middle, bit_node))
@@ -101,14 +101,14 @@ def cell_models(cells: CellLaw) -> tuple[Model, ...]:
             return ()
         case BankCells():
             inside = (_inside(cells, i, j) for i, j in np.ndindex(*cells.shape))
-            return (*branch_writer(cells.bank).models, *(each for each in inside if each is not None))
+            return (*branch_writer(cells.bank).models, *inside)
         case SelectedCells():
             return cell_models(cells.cells)
         case _:
             raise _unknown(cells)
 
 
-def _inside(cells: BankCells, row: int, column: int) -> Subcircuit | None:
+def _inside(cells: BankCells, row: int, column: int) -> Subcircuit:
     """The bank of one cell."""
     closed = _actual_mask(cells)[row, column]
     return bank_subcircuit(

@@ -15,8 +15,10 @@ from rescircuit.crossbar import Branches, Crossbar, NonlinearCrossbar, Topology
 from rescircuit.crossbar.topology import Flags
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import NOMINAL_CELSIUS
-from rescircuit.spice.circuits.circuit import Circuit, LazyElements
-from rescircuit.spice.circuits.elements import Element, Resistor
+from rescircuit.spice.circuits.census import LazyElements
+from rescircuit.spice.circuits.circuit import Circuit
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Resistor
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.sources import driven
 from rescircuit.spice.makers.cells import cell_elements, cell_models, cell_temperature, shared_elements

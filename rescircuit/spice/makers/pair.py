@@ -11,7 +11,8 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.charges import CurrentMirror
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Element, Instance, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Instance, Resistor
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource, driven
@@ -74,11 +75,10 @@ def pair_circuit(
                 raise InputError("negative", "a bank with the positive one's switches", "a model of its own")
         gates = [f"{side}_gate_{k}" for k in range(bank.n)]
         inside = bank_subcircuit(written, (), closed, name=side, ends=("in", "out"), gates=gates)
-        if inside is not None:
-            models[side], instance = inside, f"x_{side}"
-            notes[instance] = setting_note(bank, closed, temperature)
-            elements.append(Instance(name=instance, ports=(INPUT, _output(side), *inside.ports[2:]), model=side))
-            probes += inner_nodes(instance, inside)
+        models[side], instance = inside, f"x_{side}"
+        notes[instance] = setting_note(bank, closed, temperature)
+        elements.append(Instance(name=instance, ports=(INPUT, _output(side), *inside.ports[2:]), model=side))
+        probes += inner_nodes(instance, inside)
         v_gate = gate_voltage(written.switch)
         if v_gate is not None:
             held = np.where(closed, v_gate, 0.0).tolist()

@@ -11,7 +11,8 @@ from rescircuit.bank import Bank, Mask, checked_mask
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Element, Instance
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Instance
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource, driven
@@ -71,9 +72,8 @@ def population_circuit(
             gates=np.where(closed[at], GATE_ON, GROUND).tolist(),
             comment=f"bank {', '.join(map(str, at))}: code {code_of(closed[at])}",
         )
-        if inside is not None:
-            models.append(inside)
-            elements.append(Instance(name=f"x_{name}", ports=(INPUT, output, *inside.ports[2:]), model=name))
+        models.append(inside)
+        elements.append(Instance(name=f"x_{name}", ports=(INPUT, output, *inside.ports[2:]), model=name))
         elements.append(VoltageSource(name=sense_of(k), plus=output, minus=GROUND, voltage=0.0))
     return Circuit(
         elements=tuple(elements),

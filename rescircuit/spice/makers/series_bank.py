@@ -12,7 +12,8 @@ from rescircuit.errors import InputError
 from rescircuit.quantities import format_quantity
 from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Element, Instance, Resistor
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Instance, Resistor
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import VoltageSource, driven
 from rescircuit.spice.circuits.subcircuits import Subcircuit

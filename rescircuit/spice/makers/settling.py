@@ -15,7 +15,8 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import Transient
 from rescircuit.spice.circuits.charges import CurrentMirror
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.circuits.elements import Capacitor, Element
+from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.elements import Capacitor
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, VoltageSource
 from rescircuit.spice.engines.results import SpiceResult

@@ -25,7 +25,7 @@ from rescircuit.spice import (
     run_deck,
     write_deck,
 )
-from rescircuit.spice.circuits.circuit import LazyElements
+from rescircuit.spice.circuits.census import LazyElements
 
 MODEL = Level1Model(name="switch", vto=0.4, kp=200e-6, lambda_=0.02, gamma=0.4, phi=0.7)
 EXAMPLES = {

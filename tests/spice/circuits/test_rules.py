@@ -33,7 +33,7 @@ from rescircuit.spice import (
     check_rules,
     write_deck,
 )
-from rescircuit.spice.circuits.circuit import LazyElements
+from rescircuit.spice.circuits.census import LazyElements
 from rescircuit.spice.circuits.connections import Connections
 from rescircuit.spice.circuits.flattening import flattened
 from rescircuit.spice.circuits.rules import Finding, duplicate_names, electrical_check

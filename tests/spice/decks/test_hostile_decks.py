@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rescircuit.errors import InputError
-from rescircuit.spice import Circuit, write_deck
+from rescircuit.spice import Circuit, Deck
 from rescircuit.spice.decks import lines as from_lines
 from rescircuit.spice.decks.reading import parse_deck, read_deck
 
@@ -173,4 +173,4 @@ def test_a_damaged_deck_is_a_circuit_or_one_line(ours, flat, kind, place, length
     damaged = text[:place] + piece + text[place + length :] + (cut if moved else "")
     circuit = taken_or_refused(damaged)
     if circuit is not None and damaged.startswith("rescircuit circuit\n"):
-        assert write_deck(circuit).text == damaged
+        assert Deck(circuit).text == damaged

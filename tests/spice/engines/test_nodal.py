@@ -31,7 +31,7 @@ from rescircuit.spice import (
     run_deck,
     write_deck,
 )
-from rescircuit.spice.circuits.circuit import LazyElements
+from rescircuit.spice.circuits.census import LazyElements
 from rescircuit.spice.engines.nodal.circuits import solve_circuit
 from rescircuit.spice.engines.nodal.decks import solve_deck
 

@@ -41,7 +41,7 @@ from rescircuit.spice import (
     write_deck,
 )
 from rescircuit.spice.circuits.behavioural import HeldDevice, WeakInversionCurrent
-from rescircuit.spice.circuits.circuit import LazyElements
+from rescircuit.spice.circuits.census import LazyElements
 from rescircuit.spice.circuits.memristors import memristor_subcircuit
 
 SOURCE = VoltageSource(name="v_in", plus="in", minus="0", voltage=1.0)

@@ -12,7 +12,7 @@ import pytest
 import rescircuit as rc
 from rescircuit.crossbar import BankCells, SelectedCells, SinhCells
 from rescircuit.spice import crossbar_circuit, write_deck
-from rescircuit.spice.circuits.circuit import LazyElements
+from rescircuit.spice.circuits.census import LazyElements
 from rescircuit.spice.makers import crossbar as maker
 
 
