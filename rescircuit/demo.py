@@ -287,12 +287,11 @@ def _verify(
     """Write a bank's deck and a tile's, and have ngspice run both; see :class:`Demo` for what comes back."""
     from rescircuit.spice import deck, verify
 
-    spec, tile = analog.spec, analog.tiles[0]
+    spec, part = analog.spec, analog.tile(cells="conductances")
     bank = Bank.sample(spec.resistor, n=spec.bank_size, seed=analog.seed, switch=spec.switch, nominals=spec.nominals)
-    image = digits.test_x[0] / analog.layers[0].input_full_scale * spec.v_read
     cases: dict[str, tuple[Any, dict[str, Any]]] = {
-        "bank.cir": (bank, {"mask": tile.mask[0, 0, 0], "voltages": [0.25 * spec.v_read, spec.v_read]}),
-        "tile.cir": (tile.crossbar, {"voltages": image[tile.inputs]}),
+        "bank.cir": (bank, {"mask": part.tile.mask[0, 0, 0], "voltages": [0.25 * spec.v_read, spec.v_read]}),
+        "tile.cir": (part, {"voltages": part.voltages(digits.test_x[0])}),
     }
     files: list[Path] = []
     verifications: dict[str, Verification] = {}

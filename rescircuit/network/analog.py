@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -151,8 +151,8 @@ class AnalogNetwork:
         Which chip was sampled.
     """
 
-    network: Network
-    layers: tuple[AnalogLayer, ...]
+    network: Network = field(repr=False)
+    layers: tuple[AnalogLayer, ...] = field(repr=False)
     spec: ArraySpec
     seed: int
     chip: int

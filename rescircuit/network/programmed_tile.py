@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class ProgrammedTile:
         For a tile that is not there, or other cells.
     """
 
-    network: AnalogNetwork
+    network: AnalogNetwork = field(repr=False)
     layer: int
     index: int
     cells: str = "banks"
@@ -117,8 +117,9 @@ class ProgrammedTile:
     def spice_case(self, asked: Asked) -> Case:
         """The tile as a circuit, with our own solution; `asked` may hold voltages (i,) or (K, i).
 
-        Behind each pair of bit lines, mirrors of both currents make the voltage of the node ``sum_j`` the layer's
-        weighted sum of output j, 1 V for 1, as an analog subtraction would; a digital one has the two currents alone.
+        Behind each pair of bit lines, mirrors of both currents make the voltage of the node ``sum_j`` the tile's part
+        of the layer's weighted sum of its output j, 1 V for 1, without the bias, as an analog subtraction would; a
+        digital one has the two currents alone.
         Our own sums of cells that are conductances are inference's, ``voltages @ crossbar``, and not those of the
         solution that is compared beside them.
         """
@@ -190,10 +191,12 @@ class ProgrammedTile:
         inputs, outputs = (f"{part.start} to {part.stop - 1}" for part in (tile.inputs, tile.outputs))
         volts = format_quantity(self._volts_per_input, "V")
         siemens = format_quantity(layer.siemens_per_weight, "S")
+        digital = analog.spec.subtraction == "digital"
+        sums = "" if digital else " The node sum_j is this tile's part of the weighted sum of its output j."
         return (
             f"Tile {self.index} of layer {self.layer} of a network on chip {analog.chip} of seed {analog.seed}: inputs "
             f"{inputs} on the word lines, {volts} for 1; outputs {outputs} on pairs of bit lines, positive side first, "
-            f"{siemens} for a weight of 1."
+            f"{siemens} for a weight of 1.{sums}"
         )
 
     def _notes(self) -> Iterator[tuple[str, str]]:
