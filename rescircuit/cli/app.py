@@ -16,6 +16,7 @@ from rescircuit import __version__
 from rescircuit.cli import (
     calibrate,
     check,
+    compare,
     demo,
     describe,
     design,
@@ -53,6 +54,7 @@ app.add_typer(simulate)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("verify", epilog=verify.EPILOG)(verify.verify)
 app.command("check", epilog=check.EPILOG)(check.check)
+app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("draw", epilog=draw.EPILOG)(draw.draw)
 
 

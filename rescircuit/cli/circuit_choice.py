@@ -32,7 +32,7 @@ from rescircuit.cli.option_groups import given_options, option_name
 from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
-__all__ = ["CircuitOptions"]
+__all__ = ["CircuitOptions", "check_is_there", "holds_weights"]
 
 _Report = Callable[[str, float, float], None]
 
@@ -89,6 +89,7 @@ class CircuitOptions:
         kind = self.kind()
         for name, value in given_options(self):
             if name not in _TAKES[kind]:
+                check_is_there(self.file)
                 got = str(value) if isinstance(value, Path) else value
                 raise InputError(option_name(name), f"left out for {kind}", got)
         report("reading", 0, 1)
@@ -105,7 +106,7 @@ class CircuitOptions:
     def kind(self) -> str:
         """What the file holds, in words."""
         suffix = self.file.suffix.lower()
-        if suffix == ".npz" and _holds_weights(self.file):
+        if suffix == ".npz" and holds_weights(self.file):
             return _TILE
         kind = _KINDS.get(suffix)
         if kind is None:
@@ -147,7 +148,16 @@ _TAKES = {
 }
 
 
-def _holds_weights(file: Path) -> bool:
+def check_is_there(file: Path) -> None:
+    """Refuse what is not there, before options are refused because of its name."""
+    try:
+        file.stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("FILE", "a readable file", str(file), f"{reason}.") from None
+
+
+def holds_weights(file: Path) -> bool:
     """Whether an npz archive is a network's; what cannot be read is not, and is refused by who reads it."""
     from rescircuit.files import LARGEST_BYTES, file_size
 

@@ -27,7 +27,8 @@ from rescircuit.spice.engines.nodal.decks import solve_deck
 from rescircuit.spice.engines.nodal.table import CircuitSolution
 from rescircuit.spice.engines.pyspice import to_pyspice
 from rescircuit.spice.engines.pyspice_process import run_pyspice
-from rescircuit.spice.engines.raw import Plot, read_raw, read_raw_file
+from rescircuit.spice.engines.pyspice_simulator import pyspice_simulator
+from rescircuit.spice.engines.raw import Plot, read_raw, read_raw_file, read_raw_plots
 from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.bank import bank_circuit
 from rescircuit.spice.makers.capacitor_bank import capacitor_bank_circuit
@@ -90,9 +91,11 @@ __all__ = [
     "pair_circuit",
     "parse_deck",
     "population_circuit",
+    "pyspice_simulator",
     "read_deck",
     "read_raw",
     "read_raw_file",
+    "read_raw_plots",
     "relative_error",
     "run_deck",
     "run_decks",

@@ -291,7 +291,7 @@ def test_without_ngspice_verify_says_what_to_install(run, monkeypatch):
 
 COMMANDS = ["demo", "design", "describe", "sample", "calibrate", "program", "trim", "map", "simulate array",
             "simulate network", "simulate memristor", "simulate netlist", "export", "verify", "check",
-            "draw"]  # fmt: skip
+            "compare", "draw"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -331,6 +331,8 @@ def test_every_command_has_help_with_an_example(run, monkeypatch, command):
         (["simulate", "network", "cells.csv", "--digits"], "FILE must be a readable npz archive"),
         (["simulate", "network", "cells.csv"], "--inputs must be a file, or --digits in its place"),
         (["export", "none.json"], "FILE must be a readable bank file"),
+        (["verify", "no/such/network.npz", "--layer", "1"], "FILE must be a readable file, got 'no/such/network.npz'."),
+        (["verify", "cells.csv", "--layer", "1"], "--layer must be left out for an array"),
         (["export", "bad.json"], "bad.json must be a valid bank file"),
         (["export", "cells.csv", "-o", "no/such/folder.cir"], "--out must be in a folder that can be written to"),
         (["verify", "cells.csv", "--timeout", "1e300"], "timeout must be at most 1e+06 (s), got 1e+300"),

@@ -13,6 +13,7 @@ import pytest
 import rescircuit as rc
 from rescircuit.crossbar import BankCells, LinearCells, SelectedCells, SinhCells
 from rescircuit.errors import InputError
+from rescircuit.network import Dense
 from rescircuit.plotting.schematics import draw_schematic
 from rescircuit.plotting.schematics.labels import quantity
 from rescircuit.plotting.schematics.pictures import drawn
@@ -134,8 +135,19 @@ def test_a_capacitor_bank_carries_charge(tmp_path):
 def test_a_pair_subtracts(tmp_path):
     two = rc.DifferentialPair(positive=rc.Bank(resistances=OHMS), negative=rc.Bank(resistances=[50e3]))
     text = written(two, tmp_path, mask=[*FIRST_AND_LAST, True])
-    for label in ("I₊ = 11.23 µA", "I₋ = 2 µA", "I₊ − I₋\n= 9.235 µA", "positive code 1001", "negative code 1", "r₄"):
+    for label in ("I₊ = 11.23 µA", "I₋ = 2 µA", "I₊ − I₋\n= 9.235 µA", "positive code 1001", "negative code 1"):
         assert label in text
+
+
+def test_each_bank_of_a_pair_is_numbered_as_in_its_deck(tmp_path):
+    sides = (rc.Bank(resistances=OHMS, switch=NMOS), rc.Bank(resistances=[50e3, 60e3], switch=NMOS))
+    two = rc.DifferentialPair(positive=sides[0], negative=sides[1])
+    text, deck = written(two, tmp_path), rc.deck(two).text
+    numbers = {"r": r"^r_(\d) \S+ \S+ \d", "g": r"^v_\w+_gate_(\d) "}
+    for letter, pattern in numbers.items():
+        in_deck = sorted(re.findall(pattern, deck, re.MULTILINE))
+        shown = [str("₀₁₂₃₄₅".index(number)) for number in re.findall(rf"\n{letter}([₀-₉])", text)]
+        assert sorted(shown) == in_deck == ["0", "0", "1", "1", "2", "3"]
 
 
 def test_a_crossbar_says_what_it_solves(tmp_path):
@@ -174,6 +186,20 @@ def test_cells_that_are_not_linear(tmp_path):
     assert "23.4 µS" in memristors
     selected = SelectedCells(cells=LinearCells(conductances=G), i_selector=1e-6, v_selector=0.05)
     assert "without their selectors" in written(rc.NonlinearCrossbar(selected), tmp_path)
+
+
+@pytest.mark.parametrize("cells", ["banks", "conductances"])
+def test_a_tile_of_a_network_is_its_array(tmp_path, cells):
+    dense = Dense(weight=np.array([[0.5, -1.0]]), bias=np.zeros(1), name="a")
+    spec = rc.ArraySpec(rows=8, cols=8, bank_size=5, r_word_line=1.0, resistor=POLY)
+    tile = rc.map_network(rc.Network((dense,)), spec, seed=1).tile(0, 0, cells=cells)
+    inputs = [0.1, 0.05]
+    text = written(tile, tmp_path, voltages=inputs)
+    assert text == written(tile.array, tmp_path, voltages=inputs)
+    codes = ["".join(map(str, mask.astype(int))) for mask in tile.tile.mask.reshape(-1, 5)]
+    assert [f"\n{code}\n" in text for code in codes] == [cells == "banks"] * 4
+    for current in tile.array.solve(inputs).output_currents:
+        assert quantity(float(current), "A") in text
 
 
 CROWDED = [
@@ -275,7 +301,7 @@ REFUSED = [
     (rc.Crossbar(np.full((9, 2), 1e-5)), {}, "at most 8 x 8 cells, to be drawn, got '9 x 2'"),
     (rc.Crossbar(CELLS), {"mask": [True]}, "mask must be left out for a crossbar"),
     (rc.Crossbar(CELLS), {"voltages": [0.1]}, r"voltages must be of shape \(2,\)"),
-    (OHMS, {}, "thing must be a bank, a differential pair or a crossbar"),
+    (OHMS, {}, "thing must be a bank, a differential pair, a crossbar or a network's tile"),
 ]
 
 

@@ -95,7 +95,7 @@ class Ladder:
 def draw_bank(sheet: Sheet, bank: Bank, mask: Mask, voltage: float) -> list[str]:
     """Draw a parallel bank; its caption's lines."""
     ladder = _resistors(bank, mask, voltage)
-    (exit_point,) = _draw_all(sheet, [(ladder, 0)], voltage)
+    (exit_point,) = _draw_all(sheet, [ladder], voltage)
     _output(sheet, exit_point, ladder)
     return [
         f"{_setting(ladder)}: G = {quantity(float(bank.conductance(mask, voltage)), 'S')} at {quantity(voltage, 'V')}"
@@ -108,7 +108,7 @@ def draw_bank(sheet: Sheet, bank: Bank, mask: Mask, voltage: float) -> list[str]
 def draw_capacitor_bank(sheet: Sheet, bank: CapacitorBank, mask: Mask, voltage: float) -> list[str]:
     """Draw a bank of capacitors, whose branches carry charge; its caption's lines."""
     ladder = _capacitors(bank, mask, voltage)
-    (exit_point,) = _draw_all(sheet, [(ladder, 0)], voltage)
+    (exit_point,) = _draw_all(sheet, [ladder], voltage)
     _output(sheet, exit_point, ladder)
     return [
         f"{_setting(ladder)}: C = {quantity(float(bank.capacitance(mask)), 'F')}",
@@ -118,10 +118,10 @@ def draw_capacitor_bank(sheet: Sheet, bank: CapacitorBank, mask: Mask, voltage: 
 
 
 def draw_pair(sheet: Sheet, pair: DifferentialPair, mask: Mask, voltage: float) -> list[str]:
-    """Draw two banks on one source, and the difference of their currents; its caption's lines."""
+    """Draw two banks on one source, each numbered from 0, and their currents' difference; its caption's lines."""
     masks = pair.split(mask)
     ladders = [_resistors(bank, own, voltage) for bank, own in zip((pair.positive, pair.negative), masks, strict=True)]
-    upper, lower = _draw_all(sheet, [(ladders[0], 0), (ladders[1], ladders[0].n)], voltage)
+    upper, lower = _draw_all(sheet, ladders, voltage)
     right = max(upper[0], lower[0]) + _OUT
     middle = 0.5 * (upper[1] + lower[1])
     for sign, point, ladder in (("+", upper, ladders[0]), ("-", lower, ladders[1])):
@@ -195,17 +195,14 @@ def _setting(ladder: Ladder) -> str:
     return f"code {code_of(ladder.closed)}, {closed}"
 
 
-def _draw_all(sheet: Sheet, ladders: Sequence[tuple[Ladder, int]], voltage: float) -> list[Point]:
-    """All ladders below each other on one source; where the current of each comes out.
-
-    With each ladder comes the number of its first switch, as the pair's mask counts them.
-    """
-    rows = [_row_lengths(ladder.n) for ladder, _ in ladders]
+def _draw_all(sheet: Sheet, ladders: Sequence[Ladder], voltage: float) -> list[Point]:
+    """All ladders below each other on one source; where the current of each comes out."""
+    rows = [_row_lengths(ladder.n) for ladder in ladders]
     upright = max(max(lengths) for lengths in rows) <= _MOST_UPRIGHT
     pitch, collect = (2.3, _COLLECT_UPRIGHT) if upright else (1.3, _COLLECT)
     right = (max(max(lengths) for lengths in rows) - 1) * pitch + collect
     y, exits, tops = 0.0, [], []
-    for (ladder, first), lengths in zip(ladders, rows, strict=True):
+    for ladder, lengths in zip(ladders, rows, strict=True):
         start = 0
         collected = []
         for length in lengths:
@@ -213,7 +210,7 @@ def _draw_all(sheet: Sheet, ladders: Sequence[tuple[Ladder, int]], voltage: floa
             sheet.wire((_FEED, y), ((length - 1) * pitch, y))
             sheet.wire((0.0, y - _HEIGHT), (right, y - _HEIGHT))
             for k in range(length):
-                _branch(sheet, ladder, start + k, first, (k * pitch, y), upright=upright)
+                _branch(sheet, ladder, start + k, (k * pitch, y), upright=upright)
             collected.append(y - _HEIGHT)
             start += length
             y -= _ROW
@@ -241,7 +238,7 @@ def _source(sheet: Sheet, tops: Sequence[float], voltage: float) -> None:
     sheet.text((x - 0.6, -0.5 * height), f"V =\n{quantity(voltage, 'V')}", align=("right", "center"))
 
 
-def _branch(sheet: Sheet, ladder: Ladder, k: int, first: int, top: Point, *, upright: bool) -> None:
+def _branch(sheet: Sheet, ladder: Ladder, k: int, top: Point, *, upright: bool) -> None:
     """One branch below `top`, and its labels to the right of it."""
     closed = bool(ladder.closed[k])
     pen = CARRYING if closed else IDLE
@@ -249,7 +246,7 @@ def _branch(sheet: Sheet, ladder: Ladder, k: int, first: int, top: Point, *, upr
     middle, bottom = y - _COMPONENT, y - _COMPONENT - _SWITCH
     # A transistor may be put on the driven side, where it comes before its resistor.
     before = getattr(ladder.switch, "side", "ground") == "driven"
-    gate = numbered("g", first + k)
+    gate = numbered("g", k)
     switch_at = (y, y - _SWITCH) if before else (middle, bottom)
     part_at = (y - _SWITCH, bottom) if before else (y, middle)
     kind = elm.Resistor if ladder.letter == "r" else elm.Capacitor
@@ -259,7 +256,7 @@ def _branch(sheet: Sheet, ladder: Ladder, k: int, first: int, top: Point, *, upr
     sheet.dot(top)
     sheet.dot((x, y - _HEIGHT))
     style = {"color": pen.colour, "rotation": 0 if upright else 90}
-    value = f"{numbered(ladder.letter, first + k)}\n{quantity(float(ladder.values[k]), ladder.unit)}"
+    value = f"{numbered(ladder.letter, k)}\n{quantity(float(ladder.values[k]), ladder.unit)}"
     label = value if upright else value.replace("\n", " ")
     align = ("left", "center")
     sheet.text((x + (0.38 if upright else 0.3), 0.5 * sum(part_at)), label, align=align, **style)

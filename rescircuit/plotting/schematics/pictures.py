@@ -12,6 +12,7 @@ from rescircuit.bank.settings import Programmed
 from rescircuit.checks import Array, finite_array, finite_number
 from rescircuit.crossbar import Crossbar, NonlinearCrossbar
 from rescircuit.errors import InputError
+from rescircuit.network.programmed_tile import ProgrammedTile
 from rescircuit.plotting.schematics.labels import checked_title
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _AnyCrossbar = Crossbar | NonlinearCrossbar
 
 
 def draw_schematic(
-    thing: _AnyBank | _AnyCrossbar,
+    thing: _AnyBank | _AnyCrossbar | ProgrammedTile,
     path: str | Path,
     *,
     mask: Any = None,
@@ -35,15 +36,15 @@ def draw_schematic(
     voltages: Any = None,
     title: str | None = None,
 ) -> Path:
-    """Draw the circuit of a bank or a small crossbar, with its values, its setting and its currents.
+    """Draw the circuit of a bank, a small crossbar or a network's tile, with its values, its setting and its currents.
 
     Banks are drawn as in figures 6.1 and 6.3 of da Cunha 2023, crossbars as in figure 6.2. What carries current in a
     bank is drawn thick and in colour, and under each branch stands 1 or 0. The same input gives the same bytes.
 
     Parameters
     ----------
-    thing : Bank, SeriesBank, CapacitorBank, DifferentialPair, Crossbar or NonlinearCrossbar
-        One bank of up to 24 components (in a pair each), or a crossbar of up to 8 x 8 cells.
+    thing : Bank, SeriesBank, CapacitorBank, DifferentialPair, Crossbar, NonlinearCrossbar or ProgrammedTile
+        One bank of up to 24 components (in a pair each), or an array of up to 8 x 8 cells.
     path : str or Path
         Of the picture, in ``.svg`` or ``.png``.
     mask : bool array (n,), optional
@@ -76,6 +77,8 @@ def drawn(thing: Any, *, mask: Any, setting: Programmed | None, voltages: Any, t
     """The sheet that :func:`draw_schematic` saves, with everything on it."""
     from rescircuit.plotting.schematics.sheet import Sheet
 
+    if isinstance(thing, ProgrammedTile):
+        thing = thing.array
     if isinstance(thing, _AnyCrossbar):
         from rescircuit.plotting.schematics.crossbars import draw_crossbar
 
@@ -85,7 +88,7 @@ def drawn(thing: Any, *, mask: Any, setting: Programmed | None, voltages: Any, t
         sheet.finish(title, draw_crossbar(sheet, thing, inputs))
         return sheet
     if not isinstance(thing, _AnyBank):
-        raise InputError("thing", "a bank, a differential pair or a crossbar", thing)
+        raise InputError("thing", "a bank, a differential pair, a crossbar or a network's tile", thing)
     chosen, voltage = _checked_setting(thing, mask, setting), _input_voltage(thing, voltages)
     sheet = Sheet()
     sheet.finish(title, _draw_bank(sheet, thing, chosen, voltage))

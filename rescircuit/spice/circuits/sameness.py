@@ -152,11 +152,19 @@ def _difference_of_labels(first: LabelledGraph, second: LabelledGraph) -> str | 
     """The first kind of vertex of which the two have different numbers."""
     ours, theirs = Counter[_Label](first.labels), Counter[_Label](second.labels)
     for label in dict.fromkeys((*first.labels, *second.labels)):
-        if ours[label] != theirs[label]:
-            more = first if ours[label] > theirs[label] else second
-            name = more.names[more.labels.index(label)]
-            what = shorten(
-                " ".join(map(str, label[:2])) + (f", {label[2]} side by side" if len(label) > 2 else ""), 100
-            )
-            return f"the first circuit has {ours[label]} of {what} and the second {theirs[label]}, such as {name}"
+        if ours[label] == theirs[label]:
+            continue
+        more, less = (first, second) if ours[label] > theirs[label] else (second, first)
+        name = more.names[more.labels.index(label)]
+        other = less.labels[less.names.index(name)] if name in less.names else label
+        surplus = (ours[other] - theirs[other]) * (ours[label] - theirs[label])
+        if other[0] == label[0] and surplus < 0:  # the same element, with another value
+            one, two = (label, other) if more is first else (other, label)
+            return f"{name} is {_said(one)} in the first circuit and {_said(two)} in the second"
+        return f"the first circuit has {ours[label]} of {_said(label)} and the second {theirs[label]}, such as {name}"
     return None
+
+
+def _said(label: _Label) -> str:
+    side_by_side = f", {label[2]} side by side" if len(label) > 2 and label[2] != 1 else ""
+    return shorten(" ".join(map(str, label[:2])) + side_by_side, 100)

@@ -14,7 +14,7 @@ from rescircuit.files import write_lines
 from rescircuit.spice.circuits.analyses import TemperatureSweep, Transient
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE, comment_lines
-from rescircuit.spice.circuits.rules import Finding, check_rules
+from rescircuit.spice.circuits.rules import Finding, check_rules, circuit_of
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 
 __all__ = ["Deck", "write_deck"]
@@ -73,7 +73,7 @@ class Deck:
             if element.name in notes:
                 yield from comment_lines("notes", notes[element.name])
             yield from _wrapped((element.name, *element.terminals, *element.words))
-        for card in (_options_card(circuit), *_analysis_cards(circuit), self._save_card()):
+        for card in (options_card(circuit), *analysis_cards(circuit), self._save_card()):
             yield from _wrapped(card)
         yield ".end"
 
@@ -179,10 +179,11 @@ def write_deck(circuit: Circuit) -> Deck:
     InputError
         When the circuit breaks a rule, see :func:`rescircuit.spice.circuits.rules.check_rules`.
     """
+    circuit = circuit_of(circuit)
     return Deck(circuit, warnings=check_rules(circuit))
 
 
-def _options_card(circuit: Circuit) -> list[str]:
+def options_card(circuit: Circuit) -> list[str]:
     """Tolerances, the temperature at which values hold (tnom) and that of the simulation (temp)."""
     temperatures = {"tnom": circuit.nominal_temperature_celsius, "temp": circuit.temperature_celsius}
     options = {**_TOLERANCES, **temperatures}
@@ -193,7 +194,8 @@ def _options_card(circuit: Circuit) -> list[str]:
     return [".options", *(f"{key}={float(value)!r}" for key, value in options.items()), *method]
 
 
-def _analysis_cards(circuit: Circuit) -> list[list[str]]:
+def analysis_cards(circuit: Circuit) -> list[list[str]]:
+    """What is asked, with the source that selects samples."""
     transient = circuit.transient
     if transient is not None:
         step = repr(transient.max_step)

@@ -5,12 +5,13 @@ users have to know of PySpice 1.5 with an ngspice of today:
 
 - ``simulator="ngspice-subprocess"`` cannot read the output of ngspice 39, nor that of any under NumPy 2; only
   ``"ngspice-shared"``, its own choice, works. It looks for ``libngspice.so`` and so does not find Debian's
-  ``libngspice.so.0``: set NGSPICE_LIBRARY_PATH. ``Unsupported Ngspice version 39`` means nothing.
+  ``libngspice.so.0``: :func:`rescircuit.spice.engines.pyspice_simulator.pyspice_simulator` does, or set
+  NGSPICE_LIBRARY_PATH. ``Unsupported Ngspice version 39`` means nothing.
 - In that mode a circuit that ngspice cannot read spoils all later ones of the process or ends it, and the
   ``.spiceinit`` of the current folder, or else of the home folder, is run.
   :func:`rescircuit.spice.engines.pyspice_process.run_pyspice` is for that.
 - From ngspice 42 on each run fails, because PySpice takes the name of the solver, which ngspice then states on its
-  standard error, for a failure.
+  standard error, for a failure; not in the simulator of ``pyspice_simulator``.
 - A title, or a line that ngspice says, with the word "error" is taken for a failure too.
 - Models are in ``circuit.models``; asking the circuit for one by name, ``circuit["nmos"]``, is an error of PySpice's.
 - Its parser of netlists loses what is inside subcircuits. So circuits are built here and never parsed.
@@ -32,7 +33,7 @@ from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet, Resi
 from rescircuit.spice.circuits.formulas import GivenCharge
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.names import GROUND, SELECTOR_NODE, SELECTOR_SOURCE
-from rescircuit.spice.circuits.rules import check_rules
+from rescircuit.spice.circuits.rules import check_rules, circuit_of
 from rescircuit.spice.circuits.sources import (
     CurrentSource,
     PiecewiseLinearSource,
@@ -42,19 +43,20 @@ from rescircuit.spice.circuits.sources import (
     VoltageSource,
 )
 from rescircuit.spice.circuits.subcircuits import Subcircuit
-from rescircuit.spice.decks.writing import TITLE
+from rescircuit.spice.decks.writing import TITLE, Deck
 
 if TYPE_CHECKING:
     from PySpice.Spice.Netlist import Circuit as PySpiceCircuit
     from PySpice.Spice.Netlist import Netlist
 
-__all__ = ["to_pyspice"]
+__all__ = ["quiet", "to_pyspice"]
 
 
-def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
+def to_pyspice(circuit: Circuit | Deck) -> PySpiceCircuit:
     """Build `circuit` in PySpice, with the same elements, nodes, subcircuits and models.
 
-    A PySpice circuit has no temperatures, tolerances or analysis: give these to its ``simulator``. Nor has it
+    A PySpice circuit has no temperatures, tolerances or analysis: give these to its ``simulator``, or take that of
+    :func:`rescircuit.spice.pyspice_simulator`, which has all but the analysis. Nor has it
     comments, so those of the circuit and of its elements are left out. PySpice writes an element's first letter as a
     capital. Selected sources become behavioural sources that follow the node ``sample_index``, which the source
     ``V_sample_index`` holds at the first sample, 0: sweep it with ``simulator.dc(V_sample_index=slice(0, K - 1, 1))``.
@@ -63,8 +65,8 @@ def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
 
     Parameters
     ----------
-    circuit : Circuit
-        Checked by the same rules as for a deck.
+    circuit : Circuit or Deck
+        Checked by the same rules as for a deck; of a deck, its circuit.
 
     Returns
     -------
@@ -73,12 +75,11 @@ def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
     Raises
     ------
     InputError
-        When the circuit breaks a rule, see :func:`rescircuit.spice.circuits.rules.check_rules`.
+        When the circuit breaks a rule, see :func:`rescircuit.spice.circuits.rules.check_rules`, or for what is none.
     MissingToolError
         When PySpice is not installed.
     """
-    if not isinstance(circuit, Circuit):
-        raise InputError("circuit", "a Circuit", circuit)
+    circuit = circuit_of(circuit)
     check_rules(circuit)
     try:
         from PySpice.Spice.Netlist import Circuit as EmptyCircuit
@@ -86,7 +87,7 @@ def to_pyspice(circuit: Circuit) -> PySpiceCircuit:
         remedy = "Install it with `pip install PySpice`."
         raise MissingToolError("PySpice", "handing a circuit to it", remedy) from None
     netlist = EmptyCircuit(TITLE)
-    with _without_advice_on_names():
+    with quiet("PySpice.Spice.Netlist.Node"):  # a node named `in` cannot be an attribute in Python
         for element in circuit.elements:
             _add_element(netlist, element)
         if circuit.n_samples is not None:
@@ -166,9 +167,9 @@ def _refuse(part: Element | Model) -> NoReturn:
 
 
 @contextmanager
-def _without_advice_on_names() -> Iterator[None]:
-    """Keep PySpice from printing that a node named ``in`` cannot be an attribute in Python."""
-    logger = logging.getLogger("PySpice.Spice.Netlist.Node")
+def quiet(name: str) -> Iterator[None]:
+    """Keep a logger of PySpice's from printing."""
+    logger = logging.getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
         yield

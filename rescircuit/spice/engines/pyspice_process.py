@@ -12,7 +12,6 @@ learns from the system and not from HOME. An empty one in the fresh folder keeps
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 import tempfile
@@ -22,28 +21,23 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
+from rescircuit.errors import SpiceError
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import SELECTOR_SOURCE
+from rescircuit.spice.circuits.rules import circuit_of
 from rescircuit.spice.decks.writing import TITLE, Deck
 from rescircuit.spice.engines import pyspice_worker
 from rescircuit.spice.engines.acceptance import Words, largest_raw_file
 from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, checked_timeout
 from rescircuit.spice.engines.processes import run_program
 from rescircuit.spice.engines.pyspice import to_pyspice
+from rescircuit.spice.engines.pyspice_library import library_names, missing_library
+from rescircuit.spice.engines.pyspice_simulator import simulator_settings
 from rescircuit.spice.engines.raw import read_raw_of_run
 from rescircuit.spice.engines.results import SpiceResult, read_result
 from rescircuit.spice.engines.side_by_side import run_side_by_side
 
-__all__ = ["LIBRARY_VARIABLE", "run_pyspice"]
-
-LIBRARY_VARIABLE = "NGSPICE_LIBRARY_PATH"  # PySpice's own
-
-_LIBRARIES = {
-    "linux": ("libngspice.so", "libngspice.so.0"),  # Debian has the first only with the headers
-    "darwin": ("libngspice.dylib", "/opt/homebrew/lib/libngspice.dylib", "/usr/local/lib/libngspice.dylib"),
-}
-_INSTALL = "Install it with `apt-get install libngspice0` or `brew install libngspice`"
+__all__ = ["run_pyspice"]
 
 
 def run_pyspice(circuit: Circuit | Deck, *, timeout: float = DEFAULT_TIMEOUT) -> SpiceResult:
@@ -74,9 +68,7 @@ def run_pyspice(circuit: Circuit | Deck, *, timeout: float = DEFAULT_TIMEOUT) ->
         When there is no PySpice, or no shared library of ngspice.
     """
     timeout = checked_timeout(timeout)
-    if not isinstance(circuit, Circuit | Deck):
-        raise InputError("circuit", "a Circuit or a Deck", circuit)
-    deck = circuit if isinstance(circuit, Deck) else Deck(circuit)
+    deck = circuit if isinstance(circuit, Deck) else Deck(circuit_of(circuit))
     return run_side_by_side([partial(_run, deck, timeout)], workers=1)[0]
 
 
@@ -90,7 +82,7 @@ def _run(deck: Deck, timeout: float, stop: Event) -> SpiceResult:
         command = [sys.executable, "-I", "-W", "ignore", str(Path(pyspice_worker.__file__).absolute())]
         status = run_program(command, folder, timeout=timeout, hear=said.hear, stop=stop)
         if status == pyspice_worker.NO_LIBRARY:
-            raise _missing_library()
+            raise missing_library()
         remarks = said.remarks(status)
         plot = read_raw_of_run(Path(folder, pyspice_worker.RAW), largest_raw_file(deck))
     seconds = time.perf_counter() - started
@@ -127,28 +119,20 @@ class _Said(Words):
 
 def _job(deck: Deck) -> dict[str, Any]:
     """What the process is to do: PySpice's netlist without its title, and the arguments of PySpice's simulator."""
-    options = _options(deck)
+    temperatures, options = simulator_settings(deck)
     analysis, arguments = _analysis(deck)
     _, _, netlist = str(to_pyspice(deck.circuit)).partition("\n")
     return {
         "path": [str(Path(folder).absolute()) for folder in sys.path if folder],  # where PySpice may be
-        "libraries": _libraries(),
+        "libraries": library_names(),
         "title": TITLE,
         "netlist": netlist,
-        "temperature": float(options.pop("temp")),
-        "nominal_temperature": float(options.pop("tnom")),
+        "temperatures": temperatures,
         "options": options,
         "save": [f"v({node})" for node in deck.nodes] + [f"i({source})" for source in deck.sources],
         "analysis": analysis,
         "arguments": arguments,
     }
-
-
-def _options(deck: Deck) -> dict[str, str]:
-    """The keys and values of the deck's card of options: one place states the tolerances of both ways."""
-    _, _, rest = deck.text.rpartition("\n.options ")
-    card = rest.replace("\n+ ", " ").partition("\n")[0]
-    return dict(word.split("=") for word in card.split())
 
 
 def _analysis(deck: Deck) -> tuple[str, dict[str, Any]]:
@@ -167,19 +151,3 @@ def _analysis(deck: Deck) -> tuple[str, dict[str, Any]]:
     if (swept := deck.temperatures) is not None:
         sweeps["temp"] = [swept.start, swept.stop, swept.step]
     return ("dc" if sweeps else "operating_point"), sweeps
-
-
-def _libraries() -> list[str]:
-    """What to load the library by: the name or path in NGSPICE_LIBRARY_PATH, or else its usual names."""
-    chosen = os.environ.get(LIBRARY_VARIABLE)
-    if not chosen:
-        return list(_LIBRARIES.get(sys.platform, _LIBRARIES["linux"]))
-    chosen = chosen.replace("{}", "")  # PySpice puts a number there, and none for the first copy of the library
-    return [str(Path(chosen).absolute()) if os.sep in chosen else chosen]
-
-
-def _missing_library() -> MissingToolError:
-    remedy = f"{_INSTALL}, or set {LIBRARY_VARIABLE} to its path."
-    if chosen := os.environ.get(LIBRARY_VARIABLE):
-        remedy = f"{LIBRARY_VARIABLE} is set to {shorten(chosen)}, which cannot be loaded. {remedy}"
-    return MissingToolError("libngspice, ngspice's shared library,", "running circuits by PySpice", remedy)

@@ -17,27 +17,23 @@ __all__ = ["read_binary", "read_text"]
 _NUMBER = np.dtype(np.float64)
 _BLOCK = 1 << 18  # bytes of text read at once; as Python's objects they take some ten times that
 _LONGEST_NUMBER = 500  # characters; longer ones only cost time
+_LONGEST_WORD = 50  # characters, with those between; ngspice writes some 25 for a number and twice that for a complex
 _WHITE = b" \t\r\n"
 _REAL = b"0123456789+-.eE"  # what float() takes beyond numbers of these (1_000, nan, inf) is no number here
 _NEXT_PLOT = b"Title:"
-_SEVERAL = "the raw file holds more than one plot; write each to a file of its own"
 
 
 def read_binary(stream: BufferedIOBase, header: Header, available: int) -> Array:
-    """The ``points * width`` numbers that the stream holds in its `available` bytes, and nothing else.
+    """The ``points * width`` numbers that the stream holds in its `available` bytes, up to the end or another plot.
 
     Raises
     ------
     SpiceError
-        For more or fewer bytes.
+        For fewer bytes, and for more that are no other plot.
     """
     count = header.points * header.width
     expected = count * _NUMBER.itemsize
-    if available != expected:
-        if available > expected:
-            stream.seek(expected, 1)
-            if stream.read(len(_NEXT_PLOT)) == _NEXT_PLOT:
-                raise SpiceError(_SEVERAL)
+    if available < expected or (available > expected and not _plot_follows(stream, expected)):
         raise SpiceError(f"the raw file holds {available} bytes of data, not the {expected} it announces")
     flat = np.empty(count, dtype=_NUMBER)
     if stream.readinto(flat.data.cast("B")) != expected:
@@ -45,8 +41,17 @@ def read_binary(stream: BufferedIOBase, header: Header, available: int) -> Array
     return flat
 
 
+def _plot_follows(stream: BufferedIOBase, distance: int) -> bool:
+    """Whether the title of another plot stands so many bytes from here."""
+    here = stream.tell()
+    stream.seek(distance, 1)
+    follows = stream.read(len(_NEXT_PLOT)) == _NEXT_PLOT
+    stream.seek(here)
+    return follows
+
+
 def read_text(stream: BufferedIOBase, header: Header, available: int) -> Array:
-    """The ``points * width`` numbers that the stream holds as text in its `available` bytes, and nothing else.
+    """The ``points * width`` numbers that the stream holds as text in its `available` bytes, up to another plot.
 
     Each point is its number, counted from 0, and a word for every variable: ``re`` or ``re,im``.
 
@@ -63,7 +68,7 @@ def read_text(stream: BufferedIOBase, header: Header, available: int) -> Array:
     flat = np.empty(count, dtype=_NUMBER)
     stride = 1 + len(header.variables)
     position = filled = 0
-    for words in _words(stream, header.is_complex):
+    for words in _words(stream, header.is_complex, _LONGEST_WORD * (header.points + count)):
         point, begin = -(-position // stride), -position % stride  # the first that begins in this block, and where
         position += len(words)
         numbered = words[begin::stride]
@@ -80,20 +85,31 @@ def read_text(stream: BufferedIOBase, header: Header, available: int) -> Array:
     return flat
 
 
-def _words(stream: BufferedIOBase, is_complex: bool) -> Iterator[list[bytes]]:
-    """The words of whole lines, block by block; each is made of the characters of numbers."""
+def _words(stream: BufferedIOBase, is_complex: bool, expected: int) -> Iterator[list[bytes]]:
+    """The words of whole lines, block by block; each is made of the characters of numbers.
+
+    Blocks are of no more than the `expected` bytes, for what is read beyond this plot is read again for the next.
+    """
     allowed = _WHITE + _REAL + (b"," if is_complex else b"")
     rest = b""
-    while block := stream.read(_BLOCK):
-        lines, end, rest = (rest + block).rpartition(b"\n")
+    while block := stream.read(min(_BLOCK, expected)):
+        content = rest + block
+        follows = content.startswith(_NEXT_PLOT) or b"\n" + _NEXT_PLOT in content
+        if follows:
+            place = 0 if content.startswith(_NEXT_PLOT) else content.index(b"\n" + _NEXT_PLOT) + 1
+            stream.seek(place - len(content), 1)
+            content = content[:place]
+        lines, end, rest = content.rpartition(b"\n")
         words = lines.split()
         if (lines + end).translate(None, delete=allowed):
             wrong = next((word for word in words if word.translate(None, delete=allowed)), b"\v or \f")
             shown = shorten(wrong.decode("ascii", errors="replace"))
-            raise SpiceError(_SEVERAL if wrong == _NEXT_PLOT else f"the raw file holds {shown} among its numbers")
+            raise SpiceError(f"the raw file holds {shown} among its numbers")
         if max(len(rest), *map(len, words), 0) > _LONGEST_NUMBER:
             raise SpiceError(f"the raw file holds a number of more than {_LONGEST_NUMBER} characters")
         yield words
+        if follows:
+            return
     if rest:
         raise SpiceError("the raw file's last line has no end, so its last number may not be whole")
 

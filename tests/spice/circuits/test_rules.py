@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rescircuit as rc
 from rescircuit.errors import InputError
 from rescircuit.spice import (
     Capacitor,
     Circuit,
     CurrentMirror,
     CurrentSource,
+    Deck,
     Element,
     GivenCurrent,
     Instance,
@@ -372,6 +374,23 @@ class Star(Element):
     @property
     def direct_paths(self):
         return tuple((self.terminals[0], end) for end in self.terminals[1:])
+
+
+def test_a_deck_is_its_circuit(divider):
+    lonely = dataclasses.replace(divider, elements=divider.elements[:-1])
+    assert electrical_check(write_deck(divider)) == check_rules(write_deck(divider)) == ()
+    assert electrical_check(Deck(lonely)) == electrical_check(lonely) != ()
+    with pytest.raises(InputError, match="alone"):
+        check_rules(Deck(lonely))
+
+
+@pytest.mark.parametrize("thing", ["v_in in 0 1", None, {"circuit": 1}, rc.Bank(resistances=[1e3, 2e3])], ids=type)
+@pytest.mark.parametrize("check", [electrical_check, check_rules])
+def test_what_is_no_circuit_is_refused(check, thing):
+    required = r"circuit must be a Circuit or a Deck, got .*rc\.deck\(bank\)\.circuit"
+    with pytest.raises(InputError, match=required) as caught:
+        check(thing)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_element_may_conduct_between_more_than_two_ends(divider):

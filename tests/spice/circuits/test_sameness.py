@@ -90,6 +90,29 @@ def test_one_value_off_by_one_bit_counts(circuit):
     assert difference.startswith("the first circuit has")
 
 
+def test_another_value_of_an_element_is_shown_on_both_sides():
+    def bank(resistance, name="r_1"):
+        inside = resistor(0, "in", "0", 1e3), Resistor(name=name, plus="in", minus="0", resistance=resistance)
+        return of(
+            VoltageSource(name="v_1", plus="a", minus="0", voltage=1.0),
+            Instance(name="x_bank", ports=("a",), model="bank"),
+            models=(Subcircuit(name="bank", ports=("in",), elements=inside),),
+        )
+
+    says = "x_bank.r_1 is 'r 20766.96' in the first circuit and 'r 20777.0' in the second"
+    assert same_circuit(bank(20766.96), bank(20777.0)) == says
+    assert same_circuit(bank(20766.96), bank(20777.0, "r_2")) == (
+        "the first circuit has 1 of 'r 20766.96' and the second 0, such as x_bank.r_1"
+    )
+    of_two = of(resistor(1, "a", "0", 5.0), resistor(2, "a", "0", 5.0))
+    assert same_circuit(of(resistor(1, "a", "0", 5.0)), of_two) == (
+        "r_1 is 'r 5.0' in the first circuit and 'r 5.0, 2 side by side' in the second"
+    )
+    exchanged = of(resistor(1, "a", "0", 6.0), resistor(2, "b", "0", 5.0), resistor(3, "b", "0", 7.0))
+    other = of(resistor(1, "a", "0", 5.0), resistor(2, "b", "0", 6.0), resistor(3, "b", "0", 8.0))
+    assert same_circuit(exchanged, other) == "r_3 is 'r 7.0' in the first circuit and 'r 8.0' in the second"
+
+
 @pytest.mark.parametrize("name", ["random", "all alike", "two kinds of cells"])
 def test_two_cells_exchanged_count(name):
     circuit = ARRAYS[name]

@@ -170,6 +170,42 @@ def test_a_divider(divider):
     assert "SuperLU" in solution.method
 
 
+def test_voltages_and_currents_are_shown_in_a_line(divider):
+    solution = solve_circuit(divider)
+    assert repr(solution.node_voltages) == "<3 voltages: in, middle, out>"
+    assert repr(solution.source_currents) == "<2 currents: v_in, v_out>"
+    bridge = [Resistor(name=f"r_{k}", plus="in", minus="0", resistance=1e3) for k in range(2)]
+    one = solve_circuit(Circuit(elements=(divider.elements[0], *bridge)))
+    assert repr(one.node_voltages) == "<1 voltage: in>"
+
+
+def test_many_voltages_are_shown_in_part(crossbar):
+    array, *_ = crossbar
+    voltages = solve_circuit(crossbar_circuit(array)).node_voltages
+    first = ", ".join(list(voltages)[:6])
+    assert repr(voltages) == f"<1,200 voltages: {first}, ...>"
+
+
+def test_names_of_another_case_are_found(divider):
+    solution = solve_circuit(divider)
+    assert solution.node_voltages["MIDDLE"].tolist() == solution.node_voltages["middle"].tolist()
+    assert solution.source_currents["V_Out"] == pytest.approx([0.25e-3], rel=1e-15)
+    assert "Middle" in solution.node_voltages
+    assert list(solution.node_voltages) == ["in", "middle", "out"]
+
+
+@pytest.mark.parametrize("name", ["midle", None, 0])
+def test_a_name_that_is_not_there_is_told_with_those_near(divider, name):
+    voltages = solve_circuit(divider).node_voltages
+    assert name not in voltages
+    assert voltages.get(name) is None
+    with pytest.raises(KeyError) as caught:
+        voltages[name]
+    (said,) = caught.value.args
+    assert said.startswith(f"no voltage has the name {name!r}; there are ")
+    assert {"in", "middle", "out"} == set(said.partition("there are ")[2].split(", "))
+
+
 def test_a_ladder_of_equal_resistors_has_the_fibonacci_numbers():
     rungs = 30
     names = ["in", *(f"n_{k}" for k in range(1, rungs + 1))]

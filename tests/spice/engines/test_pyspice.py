@@ -26,6 +26,7 @@ from rescircuit.spice import (
     Transient,
     VoltageSource,
     to_pyspice,
+    write_deck,
 )
 from rescircuit.spice.circuits.sources import SelectedSource
 
@@ -162,6 +163,10 @@ def test_without_pyspice_the_message_says_how_to_get_it(divider, monkeypatch):
         to_pyspice(divider)
 
 
+def test_a_deck_is_its_circuit(divider):
+    assert str(to_pyspice(write_deck(divider))) == str(to_pyspice(divider))
+
+
 def test_what_is_no_circuit_is_refused():
-    with pytest.raises(InputError, match="circuit must be a Circuit, got 'v_in in 0 1'"):
+    with pytest.raises(InputError, match=r"circuit must be a Circuit or a Deck, got 'v_in in 0 1'.*rc\.deck"):
         to_pyspice("v_in in 0 1")

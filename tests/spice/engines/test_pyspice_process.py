@@ -38,8 +38,9 @@ from rescircuit.spice import (
     write_deck,
 )
 from rescircuit.spice.circuits.sources import SelectedSource
-from rescircuit.spice.engines import pyspice_process
-from rescircuit.spice.engines.pyspice_process import LIBRARY_VARIABLE, run_pyspice
+from rescircuit.spice.engines import pyspice_library, pyspice_process
+from rescircuit.spice.engines.pyspice_library import LIBRARY_VARIABLE
+from rescircuit.spice.engines.pyspice_process import run_pyspice
 from rescircuit.spice.makers.pair import pair_circuit
 from rescircuit.spice.makers.population import population_circuit
 from rescircuit.spice.makers.settling import settling_circuit
@@ -301,7 +302,7 @@ def test_a_library_that_is_not_there(divider, monkeypatch):
 
 def test_a_system_without_the_library(divider, monkeypatch):
     monkeypatch.delenv(LIBRARY_VARIABLE, raising=False)
-    monkeypatch.setattr(pyspice_process, "_LIBRARIES", {"linux": ("libnothing.so",)})
+    monkeypatch.setattr(pyspice_library, "_LIBRARIES", {"linux": ("libnothing.so",)})
     with pytest.raises(MissingToolError, match="apt-get install libngspice0"):
         run_pyspice(divider)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rescircuit.errors import InputError, SpiceError
-from rescircuit.spice.engines.raw import read_raw, read_raw_file
+from rescircuit.spice.engines.raw import read_raw, read_raw_file, read_raw_plots
 
 VALUES = np.array([[1.0, -2.5e-4], [0.5, 1e-300], [0.0, 3.0]])
 COMPLEX_VALUES = np.array([[1.0 + 2.0j, -2.5e-4], [0.5 - 1j, 1e-300j], [-0.0, 3.0 - 0.125j]])
@@ -122,6 +122,33 @@ def test_a_variable_is_reached_by_its_name():
         plot["v(out)"]
 
 
+def test_case_does_not_matter_and_a_node_is_its_voltage():
+    plot = read_raw(raw_file())
+    for name in ("V(IN)", "in", "In"):
+        assert plot[name].tolist() == [1.0, 0.5, 0.0]
+    assert plot["I(V1)"].tolist() == plot["i(v1)"].tolist()
+    for name in ("v1", "", None, 0, ("in",)):  # a source's name alone is no node
+        with pytest.raises(InputError, match="variable must be one of"):
+            plot[name]
+
+
+def test_the_exact_spelling_comes_first_and_none_is_chosen_of_two_others():
+    plot = read_raw(raw_file(names=("v(A)", "v(a)")))
+    assert plot["v(a)"].tolist() == [-2.5e-4, 1e-300, 3.0]
+    assert plot["v(A)"].tolist() == [1.0, 0.5, 0.0]
+    with pytest.raises(InputError, match="variable must be one of"):
+        plot["A"]
+
+
+def test_the_nearest_names_are_told_and_the_others_counted():
+    names = [f"v(x_{k}.branch_{k})" for k in range(3000)]
+    plot = read_raw(raw_file(np.zeros((1, 3000)), names))
+    with pytest.raises(
+        InputError, match=r"one of v\(x_2999\.branch_2999\), .* and 2,995 more, got 'v\(x_2999\.brnch_2999"
+    ):
+        plot["v(x_2999.brnch_2999)"]
+
+
 DIVIDER = "t\nv1 in 0 dc 1 ac 1 sin(0 1 1k)\nr1 in out 1k\nr2 out 0 3k\nc1 out 0 1u\n{}\n.end\n"
 
 
@@ -179,8 +206,107 @@ def test_files_of_the_write_command(written_by_ngspice, analysis):
 @pytest.mark.parametrize("kind", ["binary", "ascii"])
 def test_several_plots_in_one_file_are_refused(written_by_ngspice, kind):
     control = f".control\nset filetype={kind}\nop\nwrite u.raw\nset appendwrite\ndc v1 0 1 1\nwrite u.raw\n.endc"
-    with pytest.raises(SpiceError, match=r"\.raw': the raw file holds more than one plot; write each"):
+    with pytest.raises(SpiceError, match=r"\.raw': the raw file holds more than one plot; read_raw_plots reads all"):
         read_raw_file(written_by_ngspice(DIVIDER.format(control), "u.raw"))
+
+
+@pytest.mark.parametrize("ascii_file", [False, True])
+def test_several_plots_that_ngspice_writes(written_by_ngspice, ascii_file):
+    path = written_by_ngspice(DIVIDER.format(".op\n.tran 10u 1m\n.ac dec 7 1 1meg"), ascii_file=ascii_file)
+    plots = {plot.name: plot for plot in read_raw_plots(path)}  # in an order of ngspice's own
+    assert len(plots) == 3
+    rest, transient, response = (plots[name] for name in ("Operating Point", "Transient Analysis", "AC Analysis"))
+    assert rest["out"].tolist() == [0.75]
+    assert transient["v(in)"] == pytest.approx(np.sin(2e3 * np.pi * transient["time"]), abs=1e-12)
+    expected = 1 / (1 + 1e3 * (1 / 3e3 + 2j * np.pi * response["frequency"].real * 1e-6))
+    assert response["v(out)"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("ascii_file", [False, True])
+def test_both_plots_of_a_noise_analysis(written_by_ngspice, ascii_file):
+    """Thermal noise of both resistors side by side, 4 k T R, at 27 °C; below the corner of the capacitor."""
+    text = "t\nv1 in 0 dc 1 ac 1\nr1 in out 1k\nr2 out 0 3k\n.noise v(out) v1 dec 5 1 10k 1\n.end\n"
+    density, whole = read_raw_plots(written_by_ngspice(text, ascii_file=ascii_file))
+    assert (density.name, whole.name) == ("Noise Spectral Density Curves", "Integrated Noise")
+    square = 4 * 1.380649e-23 * 300.15 * 750.0
+    assert density["onoise_spectrum"] ** 2 == pytest.approx(square, rel=1e-5)
+    assert whole["onoise_total"] ** 2 == pytest.approx([square * (1e4 - 1)], rel=1e-3)
+
+
+def test_one_plot_is_one_of_all(tmp_path):
+    path = tmp_path / "mine.raw"
+    path.write_bytes(raw_file())
+    (plot,) = read_raw_plots(path)
+    assert plot.values.tobytes() == VALUES.tobytes()
+
+
+def mixed():
+    """Plots of all forms and kinds, and the file that holds them one after the other."""
+    parts = [(values, text) for values in (VALUES, COMPLEX_VALUES) for text in (True, False, True)]
+    return [values for values, _ in parts], [raw_file(values, text=text) for values, text in parts]
+
+
+@pytest.mark.parametrize("block", [1, 7, 50, 4096])
+def test_forms_and_kinds_may_follow_each_other(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("rescircuit.spice.engines.raw_values._BLOCK", block)
+    arrays, files = mixed()
+    path = tmp_path / "mine.raw"
+    path.write_bytes(b"".join(files))
+    assert [plot.values.tobytes() for plot in read_raw_plots(path)] == [values.tobytes() for values in arrays]
+
+
+def test_a_title_of_any_length_ends_the_numbers_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("rescircuit.spice.engines.raw_values._BLOCK", 100)
+    path = tmp_path / "mine.raw"
+    path.write_bytes(raw_file(text=True) + raw_file(text=True, Title="1 " * 5000))
+    assert len(read_raw_plots(path)) == 2
+
+
+def test_several_plots_cut_inside_one_are_refused(tmp_path):
+    _, files = mixed()
+    path = tmp_path / "mine.raw"
+    content = files[0] + files[1] + files[2]
+    ends = {sum(map(len, files[:k])) - blank for k in (1, 2, 3) for blank in (0, k % 2)}  # text ends in an empty line
+    for length in range(len(files[0]), len(content)):
+        path.write_bytes(content[:length])
+        if length in ends:
+            assert read_raw_plots(path)
+        else:
+            with pytest.raises(SpiceError, match=r"^'mine\.raw': "):
+                read_raw_plots(path)
+
+
+def test_what_is_wrong_with_a_later_plot_is_said_with_its_number(tmp_path):
+    path = tmp_path / "mine.raw"
+    for wrong, said in (
+        (raw_file(VALUES * np.nan), r"plot 2: .*not finite"),
+        (raw_file(**{"No. Points": 0}, body=b""), r"plot 2: .*was given up"),
+        (raw_file()[:-1], r"plot 2: .*47 bytes"),
+        (b"Title: and nothing", r"plot 2: .*no whole header"),
+    ):
+        for text in (False, True):
+            path.write_bytes(raw_file(text=text) + wrong)
+            with pytest.raises(SpiceError, match=said):
+                read_raw_plots(path)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_what_is_no_plot_after_a_plot_is_refused(tmp_path, text):
+    path = tmp_path / "mine.raw"
+    for rest in (b"\0", b"Tit", b" Title: t\n", b"3\t1.0\n\t2.0\n", b"Date: today\n"):
+        path.write_bytes(raw_file(text=text) + rest)
+        with pytest.raises(SpiceError, match="raw file"):
+            read_raw_plots(path)
+
+
+def test_more_plots_than_anybody_means_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("rescircuit.spice.engines.raw._MOST_PLOTS", 3)
+    path = tmp_path / "mine.raw"
+    path.write_bytes(raw_file() * 3)
+    assert len(read_raw_plots(path)) == 3
+    path.write_bytes(raw_file() * 4)
+    with pytest.raises(SpiceError, match="more than 3 plots"):
+        read_raw_plots(path)
 
 
 def test_a_run_that_was_given_up_is_refused_with_its_data(written_by_ngspice):
@@ -397,6 +523,8 @@ def test_what_is_no_file_is_refused(tmp_path):
     for path in (pipe, tmp_path, tmp_path / "absent", "/dev/zero", "a\0b"):
         with pytest.raises(InputError, match="file must be a readable file") as caught:
             read_raw_file(path)
+        with pytest.raises(InputError, match="file must be a readable file"):
+            read_raw_plots(path)
         assert "\n" not in str(caught.value)
 
 

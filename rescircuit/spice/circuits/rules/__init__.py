@@ -6,8 +6,8 @@ isolated island and a transistor's gate on nothing 0 V; a node on one element al
 leads nowhere, gets no word at all. These rules are checked before it runs.
 """
 
-from rescircuit.spice.circuits.rules.check import check_rules, electrical_check
+from rescircuit.spice.circuits.rules.check import check_rules, circuit_of, electrical_check
 from rescircuit.spice.circuits.rules.findings import Finding
 from rescircuit.spice.circuits.rules.spelling import duplicate_names
 
-__all__ = ["Finding", "check_rules", "duplicate_names", "electrical_check"]
+__all__ = ["Finding", "check_rules", "circuit_of", "duplicate_names", "electrical_check"]

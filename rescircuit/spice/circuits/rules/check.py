@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.connections import Connections
@@ -11,18 +13,42 @@ from rescircuit.spice.circuits.rules.nodes import lonely_nodes, undetermined_nod
 from rescircuit.spice.circuits.rules.sources import shorted_elements, shorted_sources, voltage_loops
 from rescircuit.spice.circuits.rules.switches import unused_switches
 
-__all__ = ["check_rules", "electrical_check"]
+__all__ = ["check_rules", "circuit_of", "electrical_check"]
 
 _ORDER = {rule: place for place, rule in enumerate(RULES)}
 
 
-def electrical_check(circuit: Circuit) -> tuple[Finding, ...]:
+class HasCircuit(Protocol):
+    """What holds a circuit, as a deck does."""
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit."""
+        ...
+
+
+def circuit_of(given: Circuit | HasCircuit) -> Circuit:
+    """The circuit that is meant: it itself, or that of a deck.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
+    found = given if isinstance(given, Circuit) else getattr(given, "circuit", None)
+    if not isinstance(found, Circuit):
+        hint = "For a bank or an array give rc.deck(bank).circuit."
+        raise InputError("circuit", "a Circuit or a Deck", given, hint)
+    return found
+
+
+def electrical_check(circuit: Circuit | HasCircuit) -> tuple[Finding, ...]:
     """What is wrong with a circuit, or is likely to be.
 
     Parameters
     ----------
-    circuit : Circuit
-        With what is inside its instances.
+    circuit : Circuit or Deck
+        With what is inside its instances; of a deck, its circuit.
 
     Returns
     -------
@@ -48,8 +74,9 @@ def electrical_check(circuit: Circuit) -> tuple[Finding, ...]:
     Raises
     ------
     InputError
-        For more than 20 million elements, with those inside instances.
+        For more than 20 million elements, with those inside instances, and for what is no circuit.
     """
+    circuit = circuit_of(circuit)
     connections = Connections.of(circuit)
     findings = [
         *_errors(circuit, connections),
@@ -61,13 +88,13 @@ def electrical_check(circuit: Circuit) -> tuple[Finding, ...]:
     return tuple(_sorted(findings))
 
 
-def check_rules(circuit: Circuit) -> tuple[Finding, ...]:
+def check_rules(circuit: Circuit | HasCircuit) -> tuple[Finding, ...]:
     """Refuse a circuit in which :func:`electrical_check` finds an error; returns its warnings.
 
     Raises
     ------
     InputError
-        That says the first one.
+        That says the first one, or that this is no circuit.
     """
     findings = electrical_check(circuit)
     errors = [finding for finding in findings if finding.severity == "error"]

@@ -6,11 +6,14 @@ import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
 from rescircuit.checks import Array
-from rescircuit.errors import InputError
+from rescircuit.errors import InputError, shorten
+from rescircuit.spice.engines.near_names import near_names
 from rescircuit.spice.engines.nodal.network import Ends, LinearNetwork, NetworkSolution
 from rescircuit.spice.engines.nodal.system import solve_network
 
@@ -18,6 +21,7 @@ __all__ = ["CircuitSolution", "ElementTable"]
 
 _METHOD = "nodal analysis, SuperLU, refined"
 _MOST_VALUES = 1 << 28  # voltages in one solution: 2 GiB
+_SHOWN = 6  # names in a printed table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,19 +62,41 @@ class CircuitSolution:
 
 
 class _Rows(Mapping[str, Array]):
-    """Rows of an array by name, each in this shape, without an object for each."""
+    """Rows of an array by name, each in this shape, without an object for each; case matters only between them."""
 
-    def __init__(self, places: Mapping[str, int], values: Array, shape: tuple[int, ...]) -> None:
-        self._places, self._values, self._shape = places, values, shape
+    def __init__(self, what: str, places: Mapping[str, int], values: Array, shape: tuple[int, ...]) -> None:
+        self._what, self._places, self._values, self._shape = what, places, values, shape
 
     def __getitem__(self, name: str) -> Array:
-        return self._values[self._places[name]].reshape(self._shape)
+        place = self._place(name)
+        if place is None:
+            raise KeyError(f"no {self._what} has the name {shorten(name)}; there are {self._near(name)}")
+        return self._values[place].reshape(self._shape)
+
+    def __contains__(self, name: object) -> bool:
+        return self._place(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def __repr__(self) -> str:
+        count = len(self)
+        shown = ", ".join(islice(self._places, _SHOWN)) + (", ..." if count > _SHOWN else "")
+        return f"<{count:,} {self._what}{'' if count == 1 else 's'}{': ' if shown else ''}{shown}>"
+
+    def _place(self, name: object) -> int | None:
+        place = self._places.get(name)  # type: ignore[arg-type] - whatever it is, it is not there
+        return self._by_lower.get(name.lower()) if place is None and isinstance(name, str) else place
+
+    @cached_property
+    def _by_lower(self) -> dict[str, int]:
+        return {name.lower(): place for name, place in self._places.items()}
+
+    def _near(self, name: object) -> str:
+        return near_names(name, self._places) or "none"
 
 
 @dataclass(kw_only=True)
@@ -161,9 +187,11 @@ class ElementTable:
         places = {name: k for k, name in enumerate(self.sources)}
         currents = places if sources is None else {name: places[own] for name, own in sources.items()}
         shape = (len(warmer), samples) if swept else (samples,)
+        voltages = _points([each.node_voltages for each in found], repeated)
+        amperes = _points([each.source_currents for each in found], repeated)
         return CircuitSolution(
-            node_voltages=_Rows(wanted, _points([each.node_voltages for each in found], repeated), shape),
-            source_currents=_Rows(currents, _points([each.source_currents for each in found], repeated), shape),
+            node_voltages=_Rows("voltage", wanted, voltages, shape),
+            source_currents=_Rows("current", currents, amperes, shape),
             residual=max(each.residual for each in found),
             imbalance=max(each.imbalance for each in found),
             error=max(each.error for each in found),
