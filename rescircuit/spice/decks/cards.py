@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from rescircuit.errors import InputError
+from rescircuit.spice.decks.lines import DeckLines
 
-__all__ = ["Card", "cards"]
+__all__ = ["Card", "bare_lines", "cards", "without_tail"]
+
+_SPACE = " \t\r\n"  # to ngspice, unlike what else str.strip takes for it
+_TAIL = re.compile(r";|(?<=\s)\$(?=\s|$)")
 
 
 class Card(NamedTuple):
@@ -79,3 +85,25 @@ def _checked_comment(line: str, place: str) -> str:
         hint = "ngspice runs what stands behind *# and *ng_script."
         raise InputError(place, "a comment that is no command", line, hint)
     return line
+
+
+def without_tail(line: str) -> str:
+    """A line without the comment at its end, behind ``;`` or a `` $ ``, and without the space around it."""
+    return (_TAIL.split(line, maxsplit=1)[0] if ";" in line or "$" in line else line).strip(_SPACE)
+
+
+def bare_lines(deck: DeckLines, refused: re.Pattern[str], required: str, hint: str = "") -> Iterator[str]:
+    """The lines behind the title without their tails; comments as they are, and no other line with what is `refused`.
+
+    Raises
+    ------
+    InputError
+        With the line, what is `required`, and the `hint`.
+    """
+    for number, raw in enumerate(islice(deck, 1, None), 2):
+        line = raw.strip(_SPACE)
+        if not line.startswith("*"):
+            line = without_tail(line)
+            if refused.search(line):
+                raise InputError(deck.place(number), required, line, hint)
+        yield line

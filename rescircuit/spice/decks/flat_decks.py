@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import NOMINAL_CELSIUS
@@ -14,39 +13,31 @@ from rescircuit.spice.circuits.element import Element
 from rescircuit.spice.circuits.elements import Capacitor, Resistor
 from rescircuit.spice.circuits.names import GROUND, element_name, node_name
 from rescircuit.spice.circuits.sources import CurrentSource, VoltageSource
-from rescircuit.spice.decks.cards import Card, cards
+from rescircuit.spice.decks.cards import Card, bare_lines, cards, without_tail
 from rescircuit.spice.decks.lines import DeckLines
 from rescircuit.spice.decks.numbers import spice_number
 
 __all__ = ["flat_circuit"]
 
-_IGNORED = (".op", ".title", ".print", ".plot", ".probe", ".save")
+# What is asked, and what is shown of it: the circuit is the same without. ngspice itself refuses .backanno, of LTspice.
+_ANALYSES = (".op", ".dc", ".ac", ".tran", ".tf", ".noise", ".sens", ".pz", ".four", ".meas", ".measure")
+_STARTS = (".ic", ".nodeset")
+_SHOWN = (".print", ".plot", ".probe", ".save", ".width", ".title", ".backanno")
+_IGNORED = (*_ANALYSES, *_STARTS, *_SHOWN)
 _TOLERANCES = ("reltol", "vntol", "abstol", "gmin")  # of solvers: they do not change the circuit
 _TEMPERATURES = ("temp", "tnom")
-_TAIL = re.compile(r";|(?<=\s)\$(?=\s|$)")
-_PROGRAM = re.compile(r"['\"`{}\\|<>!&#@$%^]|//")  # expressions, parameters, commands, includes
+_PROGRAM = re.compile(r"['\"`{}\\|<>!&#@$%^]|//|[^\t -~]")  # expressions, parameters, commands, includes
 _NUMBERED = re.compile(r"[rcvi][0-9]+", re.IGNORECASE | re.ASCII)
+_NODE = re.compile(r"[a-z_][a-z0-9_]*|0|[1-9][0-9]*", re.IGNORECASE | re.ASCII)
 _ASSIGNED = re.compile(r" ?= ?")
+_CUT_OFF = "Without it, nobody can tell whether the rest is missing. Write it as the last line."
 _VALUE = {"r": ("resistance", "ohm"), "c": ("capacitance", "F"), "v": ("voltage", "V"), "i": ("current", "A")}
 
 
 def flat_circuit(deck: DeckLines, title: str) -> Circuit:
     """The circuit of a deck that somebody else wrote.
 
-    What is read, in any case of letters:
-
-    - ``Rname node node value``, or ``R=value``, maybe with ``tc1=`` and ``tc2=``; C likewise, maybe with ``ic=``;
-      ``Vname node node value``, or with ``dc`` before the value; I likewise. Values are SPICE's numbers where people
-      read them alike, see :func:`rescircuit.spice.decks.numbers.spice_number`.
-    - Nodes by words or whole numbers; 0 and gnd are ground. Names that differ in case alone are one, in the first
-      spelling. The sources' signs are SPICE's.
-    - ``.temp`` and ``temp=`` and ``tnom=`` of ``.options``, °C. ``reltol``, ``vntol``, ``abstol`` and ``gmin`` there
-      belong to solvers, and are left out, like the cards .op, .title, .print, .plot, .probe and .save.
-    - ``*`` before a comment, ``;`` or `` $ `` before one at a line's end, ``+`` before what goes on with the line
-      before. The first line is the title, and becomes the circuit's comment; ``.end`` stands at the end.
-
-    Everything else is refused: other elements, other cards (.include, .lib, .param, .subckt, .model, .control, ...),
-    expressions, quotes and braces. A capacitor is open at direct current. Whether the circuit has an operating point
+    What is read, and what is not, says :func:`rescircuit.spice.read_deck`. Whether the circuit has an operating point
     is not asked here; :func:`rescircuit.spice.check_rules` says that.
 
     Raises
@@ -56,7 +47,9 @@ def flat_circuit(deck: DeckLines, title: str) -> Circuit:
     """
     _check_title(deck, title)
     parts = _Parts(deck=deck)
-    for card in cards(_cleaned(deck), name=deck.name, first=2):
+    required = "names of letters, digits and underscores, and numbers, alone"
+    hint = "Expressions, parameters, files and commands are not read."
+    for card in cards(bare_lines(deck, _PROGRAM, required, hint), name=deck.name, first=2):
         if card.words:
             try:
                 parts.take(card)
@@ -99,6 +92,9 @@ class _Parts:
             return GROUND
         known = self.nodes.get(lowered)
         if known is None:
+            if not _NODE.fullmatch(name):
+                required = "letters, digits and underscores, not starting with a digit, or a whole number"
+                raise InputError("node", required, name, "Rename it.")
             known = self.nodes[lowered] = _renamed_if_refused(node_name, "node", name)
         return known
 
@@ -113,14 +109,19 @@ class _Parts:
                 raise InputError(".temp", "followed by one temperature", " ".join(words))
             self._set_temperature("temp", words[1])
         elif key in (".options", ".option", ".opt"):
-            for option, value in _pairs(words[1:]):
-                if option in _TEMPERATURES:
-                    self._set_temperature(option, value)
-                elif option not in _TOLERANCES:
-                    raise InputError(key, f"of {', '.join((*_TEMPERATURES, *_TOLERANCES))} alone", option)
+            self._take_options(key, words)
+        elif key == ".dc" and "temp" in map(str.lower, words):
+            raise InputError(key, "of sources alone", " ".join(words), "Give one temperature by .temp.")
         elif key not in _IGNORED:
-            hint = "Includes, parameters, subcircuits, models, other analyses and commands are not read."
+            hint = "Includes, parameters, subcircuits, models, steps and commands are not read."
             raise InputError("card", f"one of .end, .temp, .options, {', '.join(_IGNORED)}", " ".join(words), hint)
+
+    def _take_options(self, key: str, words: list[str]) -> None:
+        for option, value in _pairs(words[1:]):
+            if option in _TEMPERATURES:
+                self._set_temperature(option, value)
+            elif option not in _TOLERANCES:
+                raise InputError(key, f"of {', '.join((*_TEMPERATURES, *_TOLERANCES))} alone", option)
 
     def _set_temperature(self, key: str, value: str) -> None:
         if key in self.temperatures:
@@ -132,7 +133,7 @@ class _Parts:
         if not self.elements:
             raise InputError("the deck", "with at least one element behind its title", "none")
         if not self.ended:
-            raise InputError("the deck", "ended by .end", "no such line", "Without it, some of it may be missing.")
+            raise InputError("the deck", "ended by .end", "no such line", _CUT_OFF)
         if not any(GROUND in element.terminals for element in self.elements):
             raise InputError("ground", "a node of the deck, called 0 or gnd", "no such node")
         return Circuit(
@@ -149,7 +150,7 @@ def _check_title(deck: DeckLines, title: str) -> None:
         raise InputError(deck.place(1), "a title that is no command", title)
     if not title or title.startswith("*"):
         return
-    words = _TAIL.split(title, maxsplit=1)[0].split()
+    words = without_tail(title).split()
     element = len(words) > 3 and (_NUMBERED.fullmatch(words[0]) is not None or _is_element(words))
     if title[0] in ".+" or element:
         hint = "The first line of a deck is its title, and nothing in it counts. Put a title before this line."
@@ -162,21 +163,6 @@ def _is_element(words: list[str]) -> bool:
     except InputError:
         return False
     return True
-
-
-def _cleaned(deck: DeckLines) -> Iterator[str]:
-    """The lines behind the title without their tails and the space around them."""
-    for number, raw in enumerate(islice(deck, 1, None), 2):
-        line = raw.strip()
-        if line.startswith("*"):
-            yield line
-            continue
-        line = _TAIL.split(line, maxsplit=1)[0].strip() if ";" in line or "$" in line else line
-        if not line.isascii() or _PROGRAM.search(line):
-            hint = "Expressions, parameters, files and commands are not read."
-            required = "names and numbers of plain letters and digits alone"
-            raise InputError(deck.place(number), required, line, hint)
-        yield line
 
 
 def _element(words: list[str], node: Callable[[str], str]) -> Element:
@@ -203,12 +189,20 @@ def _element(words: list[str], node: Callable[[str], str]) -> Element:
 
 
 def _source_value(form: str, words: list[str], unit: str) -> float:
-    """That of a source, with or without ``dc`` before it."""
-    rest = words[4:] if words[3].lower() == "dc" else words[3:]
-    if len(rest) != 1:
-        hint = "Only constant sources are read."
+    """That of a source, with or without ``dc`` before it; an alternating part behind it is checked and left out."""
+    rest = [word.lower() for word in words[3:]]
+    end = rest.index("ac") if "ac" in rest else len(rest)
+    constant, alternating = words[3 : 3 + end], words[4 + end :]
+    if constant[0:1] and constant[0].lower().startswith("dc="):
+        constant = [constant[0][3:], *constant[1:]]
+    elif constant[0:1] and constant[0].lower() == "dc":
+        constant = constant[1:]
+    if len(constant) != 1 or len(alternating) > 2:
+        hint = "Only constant sources are read; an alternating part, ac with a magnitude and a phase, is ignored."
         raise InputError(words[0], f"of the form {form}, or with dc before the value", " ".join(words), hint)
-    return spice_number(words[0], rest[0], unit)
+    for each in alternating:
+        spice_number(f"ac of {words[0]}", each)
+    return spice_number(words[0], constant[0], unit)
 
 
 def _passive_values(form: str, words: list[str], unit: str) -> tuple[float, dict[str, float]]:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,7 +53,8 @@ def lines_of_text(text: Any, name: Any) -> DeckLines:
     if not isinstance(name, str):
         raise InputError("name", "text", name)
     if not isinstance(text, str):
-        raise InputError("text", "the text of a deck", text)
+        hint = "read_deck reads a file." if isinstance(text, PathLike) else ""
+        raise InputError("text", "the text of a deck", text, hint)
     if len(text) > _LARGEST:
         raise InputError("text", f"of at most {_LARGEST:,} characters", f"{len(text):,} characters")
     return DeckLines(name, lambda: _checked(io.StringIO(text, newline="\n"), name))
@@ -60,6 +62,10 @@ def lines_of_text(text: Any, name: Any) -> DeckLines:
 
 def lines_of_file(path: str | Path) -> DeckLines:
     """The lines of a file in UTF-8, of a limited size, read as they are asked for."""
+    if not isinstance(path, str | PathLike):
+        raise InputError("path", "the path of a deck's file", path)
+    if isinstance(path, str) and "\n" in path:
+        raise InputError("path", "a path of one line", path, "parse_deck reads the text of a deck.")
     try:
         path = Path(path)
         size = file_size(path)
@@ -96,6 +102,10 @@ def _decoded(stream: BinaryIO, name: str) -> Iterator[str]:
 
 def _checked(lines: Iterable[str], name: str) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK)  # noqa: PLW2901 - some editors put it before a text in UTF-8
+            if not line:
+                return
         # What is not printable is rare, and its line break does not count.
         if len(line) > _LONGEST or not line[:-1].isprintable() or line[-1] != "\n":
             _check_line(line, f"{name}, line {number}")
@@ -106,8 +116,6 @@ def _check_line(line: str, place: str) -> None:
     content = line.removesuffix("\n").removesuffix("\r")
     if len(content) > _LONGEST:
         raise InputError(place, f"at most {_LONGEST:,} characters long", f"{len(content):,} or more")
-    if content.startswith(_BYTE_ORDER_MARK):
-        raise InputError(place, "text without a byte-order mark", content, "Save it as UTF-8 without one.")
     control = _CONTROL.search(content)
     if control is not None:
         hint = "Lines end with a line feed, or with a carriage return and a line feed."

@@ -1,4 +1,4 @@
-"""Numbers in other people's decks: as SPICE reads them, where people read them alike, and else refused.
+"""Numbers in decks: plain ones in ours, and other people's as SPICE reads them, where people read them alike.
 
 SPICE takes ``1M`` for a thousandth, ``1F`` for 1e-15, ``4k7`` for 4000, ``1,5k`` for 5000 and ``0x10`` for 0.001,
 without a word (measured with ngspice 39). A deck that holds one of these most likely means something else.
@@ -11,12 +11,15 @@ import re
 
 from rescircuit.errors import InputError
 
-__all__ = ["spice_number"]
+__all__ = ["PLAIN", "plain_number", "spice_number"]
+
+PLAIN = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 _NUMBER = re.compile(
-    r"(?P<mantissa>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:e(?P<exponent>[+-]?[0-9]{1,4}))?(?P<letters>[a-z]*)",
+    r"(?P<mantissa>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:e(?P<exponent>[+-]?[0-9]{1,4}))?(?P<letters>[a-z]*)",
     re.ASCII | re.IGNORECASE,
 )
+_PLAIN = re.compile(PLAIN, re.ASCII)
 _POWERS = {"t": 12, "g": 9, "meg": 6, "k": 3, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "": 0}
 _UNITS = {
     "ohm": ("ohms", "ohm"),
@@ -25,6 +28,24 @@ _UNITS = {
     "A": ("amperes", "ampere", "amps", "amp", "a"),
     "": (),
 }
+
+
+def plain_number(argument: str, text: str) -> float:
+    """The number in a word of one of our own decks: digits with a point, maybe an exponent, and no suffix.
+
+    Raises
+    ------
+    InputError
+        For anything else, and for what is no longer a number, or zero, as a float.
+    """
+    if not _PLAIN.fullmatch(text):
+        hint = "In decks that rescircuit wrote, numbers have no suffixes."
+        raise InputError(argument, "a plain decimal number, such as 4700.0 or 4.7e3", text, hint)
+    value = float(text)
+    nothing = value == 0 and re.split("[eE]", text, maxsplit=1)[0].strip("+-.0") != ""
+    if nothing or not math.isfinite(value):
+        raise InputError(argument, "of a magnitude that a float holds", text)
+    return value
 
 
 def spice_number(argument: str, text: str, unit: str = "") -> float:

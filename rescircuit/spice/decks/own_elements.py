@@ -1,6 +1,6 @@
-"""Elements from the words of their lines in our own decks.
+"""Elements and models from the words of their lines in our own decks.
 
-The values are taken as they stand; whether a line is written as we write it, the whole deck shows in the end, see
+The values are taken as they stand. Whether the line says nothing else is found by writing it again, see
 :mod:`rescircuit.spice.decks.own_decks`.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rescircuit.devices.switches.bsim4 import BSIM4Card
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.charges import CurrentMirror
 from rescircuit.spice.circuits.element import Element
 from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet, Resistor
 from rescircuit.spice.circuits.formulas import GivenCharge, GivenCurrent
+from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.sources import (
     CurrentSource,
     PiecewiseLinearSource,
@@ -20,10 +22,12 @@ from rescircuit.spice.circuits.sources import (
     SineSource,
     VoltageSource,
 )
+from rescircuit.spice.decks.numbers import plain_number
 
-__all__ = ["number", "own_element", "settings"]
+__all__ = ["own_element", "own_model", "settings"]
 
 _Words = Sequence[str]
+_LEVEL_1 = {"lambda": "lambda_", "is": "is_"}  # where a field has another name than SPICE's key
 _COEFFICIENTS = ("tc1", "tc2")
 
 
@@ -44,12 +48,28 @@ def own_element(words: _Words) -> Element:
     return reader(words)
 
 
-def number(argument: str, word: str) -> float:
-    """The number in a word of ours."""
-    try:
-        return float(word)
-    except ValueError:
-        raise InputError(argument, "a number", word) from None
+def own_model(words: _Words) -> Model:
+    """The model on a card ``.model`` of one of our decks.
+
+    Raises
+    ------
+    InputError
+        For a card of another form, a parameter that is not known, or one that is missing.
+    """
+    if len(words) < 5:
+        raise InputError(".model", "followed by a name, nmos, a level and parameters", " ".join(words))
+    _, name, _, level, first, *others = (word.removesuffix(")") for word in words)
+    if level == "(level=14":
+        parameters = tuple(settings(name, others).items())
+        return Bsim4Model(name=name, card=BSIM4Card(parameters=parameters, version=first.removeprefix("version=")))
+    if level != "(level=1":
+        raise InputError(f"model {name}", "of (level=1 or (level=14", level)
+    keys = ("vto", "kp", "lambda", "gamma", "phi", "is")
+    found = settings(name, (first, *others), keys)
+    missing = [key for key in keys if key not in found]
+    if missing:
+        raise InputError(f"model {name}", f"with its {missing[0]}", " ".join(words))
+    return Level1Model(name=name, **{_LEVEL_1.get(key, key): value for key, value in found.items()})
 
 
 def settings(owner: str, words: _Words, known: Sequence[str] | None = None) -> dict[str, float]:
@@ -60,13 +80,13 @@ def settings(owner: str, words: _Words, known: Sequence[str] | None = None) -> d
         if not sign or key in found or (known is not None and key not in known):
             forms = "settings key=number" if known is None else ", ".join(f"{each}=" for each in known)
             raise InputError(owner, f"followed by {forms} alone, each once", word)
-        found[key] = number(f"{key} of {owner}", value)
+        found[key] = plain_number(f"{key} of {owner}", value)
     return found
 
 
 def _resistor(words: _Words) -> Element:
     name, plus, minus, value, *rest = words
-    resistance = number(name, value)
+    resistance = plain_number(name, value)
     if not rest:  # nearly all
         return Resistor(name=name, plus=plus, minus=minus, resistance=resistance)
     return Resistor(name=name, plus=plus, minus=minus, resistance=resistance, **settings(name, rest, _COEFFICIENTS))
@@ -80,7 +100,7 @@ def _capacitor(words: _Words) -> Element:
     found = settings(name, rest, ("ic", *_COEFFICIENTS))
     initial = found.pop("ic", None)
     return Capacitor(
-        name=name, plus=plus, minus=minus, capacitance=number(name, value), initial_voltage=initial, **found
+        name=name, plus=plus, minus=minus, capacitance=plain_number(name, value), initial_voltage=initial, **found
     )
 
 
@@ -88,8 +108,8 @@ def _voltage_source(words: _Words) -> Element:
     name, plus, minus, *rest = words
     kind, bracket, first = rest[0].partition("(")
     if not bracket and kind == "dc" and len(rest) == 2:
-        return VoltageSource(name=name, plus=plus, minus=minus, voltage=number(name, rest[1]))
-    values = [number(name, word.removesuffix(")")) for word in (first, *rest[1:])] if bracket else []
+        return VoltageSource(name=name, plus=plus, minus=minus, voltage=plain_number(name, rest[1]))
+    values = [plain_number(name, word.removesuffix(")")) for word in (first, *rest[1:])] if bracket else []
     if kind == "pwl":
         times, voltages = tuple(values[::2]), tuple(values[1::2])
         return PiecewiseLinearSource(name=name, plus=plus, minus=minus, times=times, voltages=voltages)
@@ -103,20 +123,20 @@ def _voltage_source(words: _Words) -> Element:
 
 def _current_source(words: _Words) -> Element:
     name, plus, minus, _, value = words[:5]
-    return CurrentSource(name=name, plus=plus, minus=minus, current=number(name, value))
+    return CurrentSource(name=name, plus=plus, minus=minus, current=plain_number(name, value))
 
 
 def _behavioural(words: _Words) -> Element:
     name, plus, minus, kind, _, *rest = words
     if kind == "v":  # each voltage stands twice, at both ends of its plateau
-        voltages = tuple(number(name, word.rstrip("),")) for word in rest[2::4])
+        voltages = tuple(plain_number(name, word.rstrip("),")) for word in rest[2::4])
         return SelectedSource(name=name, plus=plus, minus=minus, voltages=voltages)
     return GivenCurrent(name=name, plus=plus, minus=minus, formula=" ".join(rest))
 
 
 def _mirror(words: _Words) -> Element:
     name, plus, minus, source, gain = words[:5]
-    return CurrentMirror(name=name, plus=plus, minus=minus, source=source, gain=number(name, gain))
+    return CurrentMirror(name=name, plus=plus, minus=minus, source=source, gain=plain_number(name, gain))
 
 
 def _mosfet(words: _Words) -> Element:
