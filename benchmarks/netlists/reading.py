@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 import rescircuit as rc
 from benchmarks.netlists.sizes import Sizes, array_of, measured, mebibytes, repeats
 from benchmarks.report import apart, seconds, show, table
-from rescircuit.spice import write_deck
-from rescircuit.spice.decks.reading import read_deck
+from rescircuit.spice import read_deck, write_deck
 
 
 def tables(sizes: Sizes) -> str:
