@@ -15,7 +15,7 @@ from rescircuit.spice.circuits.analyses import TemperatureSweep
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 from rescircuit.spice.makers.bank_inputs import noted_at
-from rescircuit.spice.makers.branches import branch_writer
+from rescircuit.spice.makers.branches import MODEL, branch_writer
 
 __all__ = ["as_written", "bank_subcircuit", "code_of", "setting_note"]
 
@@ -28,6 +28,7 @@ def bank_subcircuit(
     name: str,
     ends: tuple[str, str],
     gates: Sequence[str],
+    model: str = MODEL,
     comment: str = "",
 ) -> Subcircuit:
     """The branches of one bank between two ports.
@@ -49,10 +50,12 @@ def bank_subcircuit(
         Its first two ports, at the input and at the output.
     gates : sequence of str
         The node of each transistor's gate, (n,): ground, or a port.
+    model : str
+        See :class:`rescircuit.spice.makers.branches.BranchWriter`.
     comment : str
         Free text for the lines before it.
     """
-    written = branch_writer(bank)
+    written = branch_writer(bank, model)
     start, end = ends
     elements = tuple(
         element

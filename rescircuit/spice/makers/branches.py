@@ -24,9 +24,9 @@ from rescircuit.spice.circuits.elements import Mosfet, Resistor
 from rescircuit.spice.circuits.models import Bsim4Model, Level1Model, Model
 from rescircuit.spice.circuits.names import GROUND
 
-__all__ = ["BranchWriter", "branch_writer", "gate_voltage", "resistor_element"]
+__all__ = ["MODEL", "BranchWriter", "branch_writer", "gate_voltage", "resistor_element"]
 
-_MODEL = "switch"
+MODEL = "switch"
 # Our switch leaks what it says and nothing else, so the junctions between drain and bulk, 1e-14 A each in SPICE, are
 # left out. Not by zero: simulators take this number's logarithm.
 _NO_JUNCTIONS = 1e-30  # ampere
@@ -43,9 +43,12 @@ class BranchWriter:
     ----------
     bank : Bank
         Whose branches.
+    model : str
+        The name of its transistors' model, and the beginning of their names where there are several.
     """
 
     bank: Bank
+    model: str = MODEL
 
     def elements(
         self, at: tuple[int, ...], label: str, *, closed: bool, ends: tuple[str, str, str], gate: str
@@ -77,7 +80,7 @@ class BranchWriter:
             case BSIM4Switch() | TabulatedSwitch():
                 yield resistor_element(label, start, middle, ohms, coefficients)
                 card = switch.source if isinstance(switch, TabulatedSwitch) else switch
-                yield _channel(label, middle, end, gate, model=_MODEL, width=card.width, length=card.length)
+                yield _channel(label, middle, end, gate, model=self.model, width=card.width, length=card.length)
             case NMOS():
                 before = switch.side == "driven"
                 around, across = ((middle, end), (start, middle)) if before else ((start, middle), (middle, end))
@@ -96,7 +99,7 @@ class BranchWriter:
         switch = self._switches
         if isinstance(switch, BSIM4Switch | TabulatedSwitch):
             card = switch.source.card if isinstance(switch, TabulatedSwitch) else switch.card
-            return (Bsim4Model(name=_MODEL, card=card),)
+            return (Bsim4Model(name=self.model, card=card),)
         return tuple(self._models.values())
 
     @cached_property
@@ -110,7 +113,7 @@ class BranchWriter:
         alone = len(distinct) == 1
         fixed = {"lambda_": switch.lambda_, "gamma": switch.gamma, "phi": switch.phi, "is_": _NO_JUNCTIONS}
         return {
-            (vto, kp): Level1Model(name=_MODEL if alone else f"{_MODEL}_{k}", vto=vto, kp=kp, **fixed)
+            (vto, kp): Level1Model(name=self.model if alone else f"{self.model}_{k}", vto=vto, kp=kp, **fixed)
             for k, (vto, kp) in enumerate(distinct)
         }
 
@@ -145,7 +148,7 @@ class BranchWriter:
 
 
 # The branches of an array of cells are asked for one by one.
-branch_writer = lru_cache(maxsize=2)(BranchWriter)
+branch_writer = lru_cache(maxsize=4)(BranchWriter)
 
 
 def resistor_element(label: str, plus: str, minus: str, ohms: float, coefficients: Coefficients) -> Element:

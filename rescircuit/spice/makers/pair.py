@@ -19,7 +19,7 @@ from rescircuit.spice.circuits.sources import VoltageSource, driven
 from rescircuit.spice.makers.bank import INPUT, inner_nodes
 from rescircuit.spice.makers.bank_inputs import input_voltages, simulated_at
 from rescircuit.spice.makers.bank_subcircuits import as_written, bank_subcircuit, setting_note
-from rescircuit.spice.makers.branches import branch_writer, gate_voltage
+from rescircuit.spice.makers.branches import MODEL, branch_writer, gate_voltage
 
 __all__ = ["DIFFERENCE", "SIDES", "pair_circuit"]
 
@@ -45,7 +45,7 @@ def pair_circuit(
     Parameters
     ----------
     pair : DifferentialPair
-        A single one, of shape ``()``, of two banks with the same switches.
+        A single one, of shape ``()``. Transistors of both banks share their model if it is one.
     mask : bool array (n,)
         The setting: the positive bank's switches first.
     voltages, temperature, comment
@@ -54,7 +54,7 @@ def pair_circuit(
     Raises
     ------
     InputError
-        As :func:`rescircuit.spice.bank_circuit`, and for banks whose models or temperatures differ.
+        As :func:`rescircuit.spice.bank_circuit`, and for banks whose temperatures differ.
     """
     if pair.shape:
         raise InputError("pair", "a single pair, of shape ()", f"shape {pair.shape}")
@@ -63,18 +63,19 @@ def pair_circuit(
         required = f"a bank at the positive one's {celsius:g} °C"
         raise InputError("negative", required, other, "A deck has one temperature.")
     elements: list[Element] = [driven(INPUT, input_voltages(pair.positive, voltages))]
+    banks = {side: as_written(getattr(pair, side), temperature) for side in SIDES}
+    first, second = (branch_writer(banks[side]).models for side in SIDES)
+    alike = first == second or not (first and second)
     models: dict[str, Model] = {}
     notes: dict[str, str] = {}
     probes: tuple[str, ...] = ()
     for side, setting in zip(SIDES, pair.split(mask), strict=True):
-        bank = getattr(pair, side)
+        bank, written = getattr(pair, side), banks[side]
         closed = bank.actual_mask(setting)
-        written = as_written(bank, temperature)
-        for model in branch_writer(written).models:
-            if models.setdefault(model.name, model) != model:
-                raise InputError("negative", "a bank with the positive one's switches", "a model of its own")
+        name = MODEL if alike else f"{side}_{MODEL}"
+        models |= {model.name: model for model in branch_writer(written, name).models}
         gates = [f"{side}_gate_{k}" for k in range(bank.n)]
-        inside = bank_subcircuit(written, (), closed, name=side, ends=("in", "out"), gates=gates)
+        inside = bank_subcircuit(written, (), closed, name=side, ends=("in", "out"), gates=gates, model=name)
         models[side], instance = inside, f"x_{side}"
         notes[instance] = setting_note(bank, closed, temperature)
         elements.append(Instance(name=instance, ports=(INPUT, _output(side), *inside.ports[2:]), model=side))

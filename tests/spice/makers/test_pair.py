@@ -87,12 +87,27 @@ def test_transistors_of_both_sides_share_models():
     assert len(circuit.models) == 3
 
 
-def test_other_models_on_the_two_sides_are_refused():
-    for other in (rc.NMOS(w_over_l=10, vto=0.5), rc.NMOS(w_over_l=10, kp=1e-4), rc.NMOS(w_over_l=10, gamma=0.1)):
-        pair = make(rc.NMOS(w_over_l=10), other=other)
-        with pytest.raises(InputError, match="negative must be a bank with the positive one's switches") as caught:
-            pair_circuit(pair, mask=MASK)
-        assert "\n" not in str(caught.value)
+@pytest.mark.parametrize("own", [{"vto": 0.5}, {"kp": 1e-4}, {"gamma": 0.1}], ids=str)
+def test_other_transistors_on_the_two_sides_have_models_of_their_own(own):
+    pair = make(rc.NMOS(w_over_l=10), other=rc.NMOS(w_over_l=10, **own))
+    names = [model.name for model in pair_circuit(pair, mask=MASK).models]
+    assert names == ["positive_switch", "positive", "negative_switch", "negative"]
+    assert rc.verify(pair, mask=MASK).passed
+
+
+def test_a_pair_of_transistors_that_spread_one_by_one():
+    """As the processes diffusion and n-well have them: a model for each."""
+    process = rc.load_process("diffusion")
+    sample = {"n": 4, "seed": 1, "switch": process.make_switch(), "nominals": process.nominals}
+    resistor = process.make_resistor(1e5)
+    pair = rc.DifferentialPair(
+        positive=rc.Bank.sample(resistor, start=0, **sample), negative=rc.Bank.sample(resistor, start=1, **sample)
+    )
+    setting = pair.program(-1e-5)
+    names = [model.name for model in pair_circuit(pair, mask=setting.mask).models]
+    assert names[:2] == ["positive_switch_0", "positive_switch_1"]
+    assert len(names) == 2 * 4 + 2
+    assert rc.verify(pair, setting=setting).passed
 
 
 def test_one_side_may_have_no_transistors():

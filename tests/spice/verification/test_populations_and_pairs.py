@@ -210,11 +210,6 @@ def test_a_wrong_current_of_one_side_is_named(monkeypatch, side, named):
             "mask must be left out when a setting is given",
         ),
         (pair([[1e4]], [[1e4]]), {}, r"pair must be a single pair, of shape \(\)"),
-        (
-            pair(switch=rc.NMOS(w_over_l=10), other=rc.NMOS(w_over_l=10, vto=0.5)),
-            {},
-            "negative must be a bank with the positive one's switches",
-        ),
         (pair().at(temperature=85.0), {"temperature": 27.0}, "as it was made"),
         (rc.Bank(resistances=np.ones((2, 3))), {"mask": np.ones((3, 3), bool)}, "mask must be booleans that broadcast"),
         (rc.Bank(resistances=np.ones((2, 3))), {"bit_line_voltages": 0.1}, "bit_line_voltages must be left out"),
