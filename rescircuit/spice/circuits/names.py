@@ -123,12 +123,16 @@ def check_distinct(argument: str, names: Iterable[str]) -> None:
     InputError
         Naming both spellings.
     """
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
+    spelt: dict[str, str] = {}  # those with capitals, which are few: a large array's names are kept once
     for name in names:
-        if name.lower() in seen:
+        lowered = name if name.islower() else name.lower()
+        if lowered in seen:
             required = "unlike all others when lower-cased, as ngspice reads it"
-            raise InputError(f"{argument} {name}", required, f"{seen[name.lower()]} and {name}")
-        seen[name.lower()] = name
+            raise InputError(f"{argument} {name}", required, f"{spelt.get(lowered, lowered)} and {name}")
+        seen.add(lowered)
+        if lowered != name:
+            spelt[lowered] = name
 
 
 def deck_number(argument: str, value: Any, owner: str = "") -> float:
