@@ -184,7 +184,14 @@ class ProgrammedTile:
         currents = np.stack([result.source_currents[f"v_sense_{j}"] for j in range(2 * len(outputs))], axis=-1)
         terms = np.abs(currents[..., 0::2]) + np.abs(currents[..., 1::2])
         floor = np.maximum(limit.floor_of_currents(), terms) * self._ohm
-        return Reference(values=sums, unit="V", element=lambda place: f"r_sum_{place[-1]}", floor=floor, limit=limit)
+        return Reference(
+            values=sums,
+            unit="V",
+            axes=("output",),
+            element=lambda place: f"r_sum_{place[-1]}",
+            floor=floor,
+            limit=limit,
+        )
 
     def _about(self) -> str:
         tile, layer, analog = self.tile, self._layer, self.network

@@ -138,9 +138,10 @@ def _draw_map(figure: Figure, panel: Axes, agreement: Agreement, errors: Array) 
     row, column = agreement.place[-2:]
     for colour, width in (("black", 3.5), ("white", 1.5)):  # a ring that shows on any colour
         panel.plot(column, row, "o", ms=11, mfc="none", mec=colour, mew=width, clip_on=False)
-    names = _INDEX[agreement.errors.ndim - 2 :]
-    panel.set_ylabel(f"{names[0]} index")
-    panel.set_xlabel(f"{names[1]} index")
+    dimensions = agreement.errors.ndim
+    named = agreement.axes if len(agreement.axes) == dimensions else [f"{each} index" for each in _INDEX]
+    panel.set_ylabel(named[dimensions - 2])
+    panel.set_xlabel(named[dimensions - 1])
     panel.set_title(f"worst at {agreement.label}, {agreement.element}", fontsize=9)
     for axis, count in ((panel.yaxis, errors.shape[0]), (panel.xaxis, errors.shape[1])):
         ticks = MaxNLocator(nbins=6, integer=True).tick_values(0, max(count - 1, 1))

@@ -16,6 +16,7 @@ from rescircuit.spice.verification.agreement import Limit, relative_error
 __all__ = ["Agreement", "Reference", "Verification", "agreements", "compared"]
 
 Place = tuple[int, ...]
+_OUTER = ("temperature", "sample")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +35,9 @@ class Reference:
         Below it errors count relative to it.
     limit : Limit
         What the largest relative error may be.
+    axes : tuple of str
+        What the last axes of the values count, such as ``("word line", "bit line")``; before these come samples, and
+        before them temperatures.
     compared : bool or array, broadcastable to `values`
         Which of them there are: a floating line has no source whose current could be.
     """
@@ -43,6 +47,7 @@ class Reference:
     element: Callable[[Place], str]
     floor: Any
     limit: Limit
+    axes: tuple[str, ...] = ()
     compared: Any = True
 
 
@@ -54,6 +59,8 @@ class Agreement:
     ----------
     name, unit : str
         Of the quantity, such as ``output_currents`` in ampere.
+    axes : tuple of str
+        What each axis of the errors counts, such as ``("sample", "bit line")``.
     errors : array
         Relative errors, 0 where nothing is compared and ``inf`` where a value is no number.
     limit : float
@@ -70,6 +77,7 @@ class Agreement:
 
     name: str
     unit: str
+    axes: tuple[str, ...]
     errors: Array = field(repr=False)
     limit: float
     compared: int
@@ -97,6 +105,7 @@ class Agreement:
             "max_relative_error": self.worst,
             "limit": self.limit,
             "place": list(self.place),
+            "axes": list(self.axes),
             "element": self.element,
             "ours": self.ours,
             "theirs": self.theirs,
@@ -123,6 +132,7 @@ class Agreement:
         return cls(
             name=name,
             unit=reference.unit,
+            axes=(*_OUTER, *reference.axes)[-errors.ndim :],
             errors=errors,
             limit=reference.limit.relative,
             compared=int(np.broadcast_to(reference.compared, errors.shape).sum()),

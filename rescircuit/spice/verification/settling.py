@@ -114,6 +114,7 @@ def _delays(
     return Reference(
         values=np.divide(lag, final.values, out=np.zeros_like(lag), where=flowing),
         unit="s",
+        axes=("bit line",),
         element=lambda place: f"c_charge_{place[-1]}",
         limit=LIMITS["settling"],
         floor=np.divide(duration * final.floor, np.abs(final.values), out=np.full_like(lag, np.inf), where=flowing),
@@ -137,6 +138,7 @@ def _course(crossbar: Crossbar, result: SpiceResult, solution: CrossbarSolution)
     return Reference(
         values=currents,
         unit="A",
+        axes=("point in time", "bit line"),
         element=lambda place: sources[place[-1]],
         limit=LIMITS["settling_course"],
         floor=np.where(full_scale > 0, full_scale, 1.0),  # where nothing ever flows

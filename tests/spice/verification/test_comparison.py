@@ -143,6 +143,7 @@ def test_a_table_and_a_report(result, divider):
         "max_relative_error": pytest.approx(1e-8, rel=1e-6),
         "limit": 1e-9,
         "place": [0, 0],
+        "axes": ["sample", "bank"],
         "element": "v_0",
         "ours": pytest.approx(1.00000001, rel=1e-15),
         "theirs": 1.0,

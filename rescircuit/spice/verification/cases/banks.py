@@ -99,6 +99,7 @@ def _case(bank: Bank | SeriesBank, mask: Any, inputs: Array, asked: Asked, circu
         reference = Reference(
             values=values,
             unit="A",
+            axes=("bank",),
             element=lambda place: senses[place[-1]],
             floor=limit.floor_of_currents(),
             limit=limit,

@@ -40,6 +40,7 @@ def circuit_case(circuit: Circuit, asked: Asked) -> Case:
             _VOLTAGES: Reference(
                 values=voltages,
                 unit="V",
+                axes=("node",),
                 element=lambda place: nodes[place[-1]],
                 floor=limit.floor_of_voltages(largest),
                 limit=limit,
@@ -49,7 +50,12 @@ def circuit_case(circuit: Circuit, asked: Asked) -> Case:
             currents = _stacked(result.source_currents, sources)
             floor = limit.floor_of_currents(np.abs(currents).max())
             found[_CURRENTS] = Reference(
-                values=currents, unit="A", element=lambda place: sources[place[-1]], floor=floor, limit=limit
+                values=currents,
+                unit="A",
+                axes=("source",),
+                element=lambda place: sources[place[-1]],
+                floor=floor,
+                limit=limit,
             )
         return found
 

@@ -117,6 +117,7 @@ def _read(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit)
         _CURRENTS: Reference(
             values=read(into, topology.senses),
             unit="A",
+            axes=("bit line",),
             element=source(topology.senses),
             floor=limit.floor_of_currents(through.sum(axis=1) + bit_lines.rounded + stray),
             limit=limit,
@@ -125,6 +126,7 @@ def _read(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit)
         _INPUTS: Reference(
             values=-read(into, topology.drivers),
             unit="A",
+            axes=("word line",),
             element=source(topology.drivers),
             floor=limit.floor_of_currents(through.sum(axis=2) + word_lines.rounded + stray),
             limit=limit,
@@ -133,6 +135,7 @@ def _read(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit)
         _WORD_LINES: Reference(
             values=words,
             unit="V",
+            axes=("word line", "bit line"),
             element=node(topology.word_nodes),
             floor=limit.floor_of_voltages(np.maximum(largest, word_lines.stray_voltages(stray)))[:, :, np.newaxis],
             limit=limit,
@@ -140,6 +143,7 @@ def _read(crossbar: _Array, circuit: Circuit, result: SpiceResult, limit: Limit)
         _BIT_LINES: Reference(
             values=bits,
             unit="V",
+            axes=("word line", "bit line"),
             element=node(topology.bit_nodes),
             floor=limit.floor_of_voltages(np.maximum(largest, bit_lines.stray_voltages(stray)))[:, np.newaxis, :],
             limit=limit,

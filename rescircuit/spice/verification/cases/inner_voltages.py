@@ -46,6 +46,7 @@ def inner_reference(nodes: Sequence[str], inputs: Array, result: SpiceResult, li
     return Reference(
         values=np.stack([result.node_voltages[node] for node in nodes], axis=-1),
         unit="V",
+        axes=("node",),
         element=lambda place: nodes[place[-1]],
         floor=limit.floor_of_voltages(np.abs(inputs).max()),
         limit=limit,

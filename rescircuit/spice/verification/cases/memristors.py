@@ -95,7 +95,12 @@ def verify_memristor(
 
     def reference(values: Array, unit: str, full_scale: float) -> Reference:
         return Reference(
-            values=values, unit=unit, element=lambda place: f"{times[place[0]]:g} s", floor=full_scale, limit=limit
+            values=values,
+            unit=unit,
+            axes=("point in time",),
+            element=lambda place: f"{times[place[0]]:g} s",
+            floor=full_scale,
+            limit=limit,
         )
 
     ngspice_current, ngspice_state = -result.source_currents[MEMRISTOR_SOURCE], result.node_voltages[MEMRISTOR_STATE]
