@@ -18,6 +18,7 @@ VALUES = np.array([[1.0, -2.0, 4.0], [8.0, 1e-6, 32.0]])
 PLAIN = Reference(
     values=VALUES,
     unit="A",
+    axes=("bank",),
     element=lambda place: f"v_{place[-1]}",
     floor=1e-3,
     limit=Limit(relative=1e-9),
