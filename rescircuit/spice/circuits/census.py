@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.element import Element, check_member
 from rescircuit.spice.circuits.elements import Instance, Mosfet
 from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import Source
-from rescircuit.spice.circuits.subcircuits import check_member
 
 __all__ = ["Census", "LazyElements"]
 
@@ -33,46 +34,66 @@ class LazyElements:
 
 @dataclass(frozen=True, eq=False)
 class Census:
-    """What one way through a circuit's own elements tells of them.
+    """What one way through the own elements of a circuit, or of a subcircuit, tells of them.
 
     Attributes
     ----------
     names : list of str
         Of all.
-    nodes : tuple of str
-        All but ground, in the order in which they are named.
-    sources : tuple of Source
-        The voltage sources.
+    numbers : dict of str to int
+        The nodes: ground is 0, then come the ports, and then the others in the order in which they are named.
     special : tuple of Element
         All but resistors without coefficients, which are the most and have nothing to be asked.
+    places : tuple of int
+        Where these stand among all.
+    plain_ends : array of int
+        The nodes of the others by their numbers, plus and minus of one after the other.
     """
 
     names: list[str]
-    nodes: tuple[str, ...]
-    sources: tuple[Source, ...]
+    numbers: dict[str, int]
     special: tuple[Element, ...]
+    places: tuple[int, ...]
+    plain_ends: array[int]
 
     @classmethod
-    def of(cls, elements: Any) -> Census:
+    def of(cls, elements: Any, ports: Iterable[str] = (), *, argument: str = "elements") -> Census:
         """Of these elements, each of which must be one."""
         names: list[str] = []
-        nodes: dict[str, None] = {}
+        numbers = {node: number for number, node in enumerate((GROUND, *ports))}
         special: list[Element] = []
+        places: list[int] = []
+        plain_ends = array("i")
         for element in elements:
-            check_member("elements", len(names), element, Element)
-            names.append(element.name)
-            for node in element.nodes:
-                nodes[node] = None
-            if not element.is_plain:
+            check_member(argument, len(names), element, Element)
+            ends = [numbers.setdefault(node, len(numbers)) for node in element.nodes]
+            if element.is_plain:
+                plain_ends.extend(ends)
+            else:
+                places.append(len(names))
                 special.append(element)
-        nodes.pop(GROUND, None)
-        sources = tuple(each for each in special if isinstance(each, Source))
-        return cls(names, tuple(nodes), sources, tuple(special))
+            names.append(element.name)
+        return cls(names, numbers, tuple(special), tuple(places), plain_ends)
 
     @property
     def n_elements(self) -> int:
         """How many."""
         return len(self.names)
+
+    @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """All but ground, in the order of their numbers."""
+        return tuple(self.numbers)[1:]
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The voltage sources."""
+        return tuple(each for each in self.special if isinstance(each, Source))
+
+    @property
+    def instances(self) -> Iterator[Instance]:
+        """The uses of subcircuits."""
+        return (each for each in self.special if isinstance(each, Instance))
 
     @property
     def with_models(self) -> Iterator[Instance | Mosfet]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.analyses import ABSOLUTE_ZERO, NOMINAL_CELSIUS, TemperatureSweep, Transient
 from rescircuit.spice.circuits.census import Census, LazyElements
-from rescircuit.spice.circuits.element import Element
+from rescircuit.spice.circuits.element import Element, check_members
 from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet
 from rescircuit.spice.circuits.models import Model
 from rescircuit.spice.circuits.names import (
@@ -26,7 +26,6 @@ from rescircuit.spice.circuits.names import (
 from rescircuit.spice.circuits.sources import PiecewiseLinearSource, SelectedSource, SineSource, Source
 from rescircuit.spice.circuits.subcircuits import (
     Subcircuit,
-    check_members,
     check_mirrors,
     check_open_ends,
 )
@@ -132,7 +131,7 @@ class Circuit:
         cards = {model.name.lower() for model in self.models if not isinstance(model, Subcircuit)}
         for model in self.models:
             if isinstance(model, Subcircuit):
-                for element in model.elements:
+                for element in model.census.with_models:
                     _check_model(element, models)
                     _check_no_node_is_a_model(element, cards)
             models[model.name] = model
@@ -140,7 +139,7 @@ class Circuit:
             _check_model(element, models)
             _check_no_node_is_a_model(element, cards)
         self._check_expansion()
-        check_mirrors(self.census.special, {source.name for source in self.sources})
+        check_mirrors(self.census)
 
     def _check_expansion(self) -> None:
         """A few lines of subcircuits, each with two of the one before, can stand for more elements than any memory.
@@ -151,12 +150,12 @@ class Circuit:
         depths: dict[str, int] = {}
         defined = 0
         for name, subcircuit in self.subcircuits.items():
-            used = [element.model for element in subcircuit.elements if isinstance(element, Instance)]
-            sizes[name] = len(subcircuit.elements) + sum(sizes[each] for each in used)
+            used = [element.model for element in subcircuit.census.instances]
+            sizes[name] = subcircuit.census.n_elements + sum(sizes[each] for each in used)
             depths[name] = 1 + max((depths[each] for each in used), default=0)
             defined += sizes[name]
             _check_size(defined)
-        used = [element.model for element in self.census.with_models if isinstance(element, Instance)]
+        used = [element.model for element in self.census.instances]
         _check_size(self.census.n_elements + sum(sizes[each] for each in used))
         deepest = max((depths[each] for each in used), default=0)
         if deepest > _DEEPEST:
@@ -173,7 +172,7 @@ class Circuit:
         """The elements, here and in subcircuits, that are not plain resistors."""
         yield from self.census.special
         for subcircuit in self.subcircuits.values():
-            yield from subcircuit.elements
+            yield from subcircuit.census.special
 
     def _check_analyses(self) -> None:
         if self.temperatures is not None:
@@ -218,7 +217,7 @@ class Circuit:
     def _check_probes(self) -> None:
         if not isinstance(self.probes, tuple):
             raise InputError("probes", "a tuple", self.probes)
-        instances = {each.name: each.model for each in self.census.with_models if isinstance(each, Instance)}
+        instances = {each.name: each.model for each in self.census.instances}
         for k, probe in enumerate(self.probes):
             *path, node = inner_node_name(f"probes at index {k}", probe).split(".")
             inside: Mapping[str, str] = instances
@@ -226,7 +225,7 @@ class Circuit:
                 if step not in inside:
                     raise InputError(f"probes at index {k}", "a node inside one of the circuit's instances", probe)
                 model = self.subcircuits[inside[step]]
-                inside = {each.name: each.model for each in model.elements if isinstance(each, Instance)}
+                inside = {each.name: each.model for each in model.census.instances}
             if node not in model.nodes or node in model.ports:  # type: ignore[possibly-unbound] - a path is never empty
                 raise InputError(f"probes at index {k}", "a node of its own of the subcircuit there", probe)
         check_distinct("probe", self.probes)

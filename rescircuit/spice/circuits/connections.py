@@ -17,12 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rescircuit.spice.circuits.census import Census
 from rescircuit.spice.circuits.charges import VoltageDependentCapacitor
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.element import Element
 from rescircuit.spice.circuits.elements import Capacitor, Instance, Mosfet
 from rescircuit.spice.circuits.formulas import GivenCharge
-from rescircuit.spice.circuits.names import GROUND
 from rescircuit.spice.circuits.sources import Source
 
 __all__ = ["Connections", "Kind"]
@@ -94,22 +94,12 @@ class Connections:
 
     @classmethod
     def of(cls, circuit: Circuit) -> Connections:
-        """Those of a circuit, in one way through its elements.
-
-        Raises
-        ------
-        InputError
-            For more than 20 million elements.
-        """
+        """Those of a circuit."""
         parts: dict[str, Connections] = {}
         for subcircuit in circuit.subcircuits.values():
-            builder = _Builder(subcircuit.nodes, len(subcircuit.ports), parts)
-            builder.add(subcircuit.elements)
-            names = [element.name for element in subcircuit.elements]
-            parts[subcircuit.name] = builder.built(names, subcircuit.open_ends)
-        builder = _Builder(circuit.nodes, 0, parts)
-        builder.add(circuit.elements)
-        return builder.built(circuit.census.names, circuit.open_ends)
+            builder = _Builder(subcircuit.census, len(subcircuit.ports), parts)
+            parts[subcircuit.name] = builder.built(subcircuit.open_ends)
+        return _Builder(circuit.census, 0, parts).built(circuit.open_ends)
 
     @property
     def n_elements(self) -> int:
@@ -187,7 +177,7 @@ class Connections:
 class _Builder:
     """Collects the arrays of one circuit or subcircuit."""
 
-    nodes: tuple[str, ...]
+    census: Census
     n_ports: int
     parts: dict[str, Connections]
 
@@ -199,21 +189,22 @@ class _Builder:
     instances: list[_Placing] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.numbers = {node: number for number, node in enumerate((GROUND, *self.nodes))}
+        self.numbers = self.census.numbers
         self.n_nodes = len(self.numbers)
-
-    def add(self, elements: Iterable[Element]) -> None:
-        """All elements in their order; nearly all of a large circuit's are plain resistors."""
-        numbers, add_ends, add_kind, plain = self.numbers, self.ends.extend, self.kinds.append, int(Kind.CONDUCTOR)
-        for index, element in enumerate(elements):
-            if element.is_plain:
-                plus, minus = element.nodes
-                add_ends((numbers[plus], numbers[minus]))
-                add_kind(plain)
-            elif isinstance(element, Instance):
-                self._place(index, element)
+        added = 0
+        for before, (place, element) in enumerate(zip(self.census.places, self.census.special, strict=True)):
+            self._add_plain(added, place - before)
+            added = place - before
+            if isinstance(element, Instance):
+                self._place(place, element)
             else:
                 self._add_other(element)
+        self._add_plain(added, len(self.census.plain_ends) // 2)
+
+    def _add_plain(self, first: int, last: int) -> None:
+        """Of the plain resistors those from `first` to before `last`; nearly all of a large circuit's elements are."""
+        self.ends.extend(self.census.plain_ends[2 * first : 2 * last])
+        self.kinds += bytes([Kind.CONDUCTOR]) * (last - first)
 
     def _add_other(self, element: Element) -> None:
         """One that is neither an instance nor a plain resistor."""
@@ -246,12 +237,12 @@ class _Builder:
         self.open_ends.frombytes(to[part.open_ends].tobytes())
         self.instances.append(_Placing(instance.name, index, first_element, first_node, part))
 
-    def built(self, names: Sequence[str], open_ends: Iterable[str]) -> Connections:
+    def built(self, open_ends: Iterable[str]) -> Connections:
         """What was collected."""
         self.open_ends.extend(sorted(self.numbers[node] for node in open_ends if node in self.numbers))
         return Connections(
             own_nodes=tuple(self.numbers),
-            own_elements=names,
+            own_elements=self.census.names,
             n_ports=self.n_ports,
             n_nodes=self.n_nodes,
             ends=_pairs(self.ends),

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.names import deck_number, element_name, node_name
 
-__all__ = ["Element", "TwoEnded", "check_fields"]
+__all__ = ["Element", "TwoEnded", "check_fields", "check_member", "check_members"]
 
 
 class Element(ABC):
@@ -93,3 +93,17 @@ def check_fields(owner: Any, *names: str) -> None:
         number = deck_number(name, value, owner.name)
         if number is not value:
             object.__setattr__(owner, name, number)
+
+
+def check_members(argument: str, members: Any, kind: Any) -> None:
+    """Only what checks itself may reach a deck."""
+    if not isinstance(members, tuple):
+        raise InputError(argument, "a tuple", members)
+    for k, member in enumerate(members):
+        check_member(argument, k, member, kind)
+
+
+def check_member(argument: str, index: int, member: Any, kind: Any) -> None:
+    """Refuse one that is not of this kind."""
+    if not isinstance(member, kind):
+        raise InputError(f"{argument} at index {index}", "made by one of the classes of rescircuit.spice", member)

@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from rescircuit.errors import InputError
+from rescircuit.spice.circuits.census import Census
 from rescircuit.spice.circuits.charges import CurrentMirror
 from rescircuit.spice.circuits.element import Element
 from rescircuit.spice.circuits.models import Card, Model
-from rescircuit.spice.circuits.names import GROUND, check_distinct, check_name, comment_lines
-from rescircuit.spice.circuits.sources import SelectedSource, Source
+from rescircuit.spice.circuits.names import check_distinct, check_name, comment_lines
+from rescircuit.spice.circuits.sources import SelectedSource
 
-__all__ = ["Subcircuit", "check_member", "check_members", "check_mirrors", "check_open_ends"]
+__all__ = ["Subcircuit", "check_mirrors", "check_open_ends"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,24 +56,28 @@ class Subcircuit(Model):
         for k, port in enumerate(self.ports):
             check_name(f"ports of {self.name} at index {k}", port)
         check_distinct(f"port of {self.name}", self.ports)
-        check_members(f"elements of {self.name}", self.elements, Element)
-        if not self.elements:
+        if not isinstance(self.elements, tuple):
+            raise InputError(f"elements of {self.name}", "a tuple", self.elements)
+        if not self.census.n_elements:
             raise InputError(f"elements of {self.name}", "at least one element", self.elements)
-        check_distinct(f"element of {self.name}", (element.name for element in self.elements))
+        check_distinct(f"element of {self.name}", self.census.names)
         check_distinct(f"node of {self.name}", self.nodes)
-        for element in self.elements:
-            if isinstance(element, SelectedSource):
-                raise InputError(f"elements of {self.name}", "without sources that have samples", element.name)
-        sources = (element.name for element in self.elements if isinstance(element, Source))
-        check_mirrors(self.elements, set(sources))
+        for source in self.census.sources:
+            if isinstance(source, SelectedSource):
+                raise InputError(f"elements of {self.name}", "without sources that have samples", source.name)
+        check_mirrors(self.census)
         check_open_ends(f"open_ends of {self.name}", self.open_ends)
         comment_lines(f"comment of {self.name}", self.comment)
 
     @cached_property
+    def census(self) -> Census:
+        """What one way through its elements tells."""
+        return Census.of(self.elements, self.ports, argument=f"elements of {self.name}")
+
+    @property
     def nodes(self) -> tuple[str, ...]:
         """Its ports, and then all other nodes but ground, in the order in which the elements name them."""
-        named = (node for element in self.elements for node in element.nodes)
-        return tuple(node for node in dict.fromkeys((*self.ports, *named)) if node != GROUND)
+        return self.census.nodes
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -81,23 +86,10 @@ class Subcircuit(Model):
         return ((".subckt", self.name, *self.ports), *lines, (".ends", self.name))
 
 
-def check_members(argument: str, members: Any, kind: Any) -> None:
-    """Only what checks itself may reach a deck."""
-    if not isinstance(members, tuple):
-        raise InputError(argument, "a tuple", members)
-    for k, member in enumerate(members):
-        check_member(argument, k, member, kind)
-
-
-def check_member(argument: str, index: int, member: Any, kind: Any) -> None:
-    """Refuse one that is not of this kind."""
-    if not isinstance(member, kind):
-        raise InputError(f"{argument} at index {index}", "made by one of the classes of rescircuit.spice", member)
-
-
-def check_mirrors(elements: Any, sources: set[str]) -> None:
+def check_mirrors(census: Census) -> None:
     """Refuse a mirror of a source that does not stand beside it."""
-    for element in elements:
+    sources = {source.name for source in census.sources}
+    for element in census.special:
         if isinstance(element, CurrentMirror) and element.source not in sources:
             raise InputError(f"source of {element.name}", "one of the voltage sources beside it", element.source)
 
