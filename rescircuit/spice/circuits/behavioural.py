@@ -13,7 +13,7 @@ from rescircuit.devices import NMOS
 from rescircuit.devices.coefficients import ABSOLUTE_ZERO
 from rescircuit.devices.switches.nmos_temperature import NOMINAL, thermal_voltage
 from rescircuit.errors import InputError
-from rescircuit.spice.circuits.coefficients import changing_factors, check_temperature_factor
+from rescircuit.spice.circuits.coefficients import VoltageDependent
 from rescircuit.spice.circuits.element import TwoEnded, check_fields
 
 __all__ = ["Behavioural", "HeldDevice", "SinhConductor", "VoltageDependentResistor", "WeakInversionCurrent"]
@@ -88,46 +88,18 @@ class SinhConductor(Behavioural):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VoltageDependentResistor(Behavioural):
-    """A resistor whose resistance follows the voltage across it, and the temperature.
+class VoltageDependentResistor(VoltageDependent, Behavioural):
+    """A resistor of `resistance` ohm, above 0, that follows its voltage and temperature as all that is so."""
 
-    At `v` volt and dT kelvin above `nominal_celsius` it has
-    ``resistance * (1 + tc1 dT + tc2 dT²) * (1 + vc1 |v| + vc2 v²)`` ohm; beyond ``LARGEST_VOLTAGE`` the last factor
-    stays as it is there.
-
-    Parameters
-    ----------
-    resistance : float
-        Ohm, above 0.
-    tc1, tc2 : float
-        Temperature coefficients, 1/K and 1/K².
-    vc1, vc2 : float
-        Voltage coefficients, 1/V and 1/V².
-    nominal_celsius : float
-        The temperature at which `resistance` holds, °C; ngspice's tnom does not reach an expression.
-    """
+    value_name: ClassVar[str] = "resistance"
+    unit: ClassVar[str] = "ohm"
 
     resistance: float
-    tc1: float = 0.0
-    tc2: float = 0.0
-    vc1: float = 0.0
-    vc2: float = 0.0
-    nominal_celsius: float = 27.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        positive_number(f"resistance of {self.name}", self.resistance, "ohm")
-        check_fields(self, "resistance", "tc1", "tc2", "vc1", "vc2", "nominal_celsius")
 
     @property
     def expression(self) -> str:
         """Its law, with the parts whose coefficients are not 0."""
-        factors = [repr(self.resistance), *changing_factors(self, self.across, self.nominal_celsius)]
-        return f"{self.across} / ({' * '.join(factors)})"
-
-    def check_temperatures(self, lowest: float, highest: float, nominal_celsius: float) -> None:  # noqa: ARG002 - it has its own
-        """Refuse temperatures at which its resistance would not be above zero."""
-        check_temperature_factor(self, lowest, highest, self.nominal_celsius)
+        return f"{self.across} / ({' * '.join([repr(self.resistance), *self.factors(self.across)])})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from rescircuit.errors import InputError
 from rescircuit.spice.circuits.element import check_fields
 from rescircuit.spice.circuits.elements import Capacitor
 from rescircuit.spice.circuits.formulas import GivenCurrent
-from rescircuit.spice.circuits.names import GROUND, check_name
+from rescircuit.spice.circuits.names import GROUND, LARGEST, SMALLEST, check_name
 from rescircuit.spice.circuits.subcircuits import Subcircuit
 
 __all__ = ["MEMRISTOR_PORTS", "memristor_subcircuit"]
@@ -26,7 +26,6 @@ __all__ = ["MEMRISTOR_PORTS", "memristor_subcircuit"]
 MEMRISTOR_PORTS = ("plus", "minus", "state")
 
 _EDGE = 1e-5  # of the state's range: where a state without a window is stopped
-_LEAST_POSITIVE, _LARGEST = 1e-30, 1e30  # what a deck can hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,27 +187,17 @@ def memristor_subcircuit(
     InputError
         For another model, or numbers that a deck cannot hold.
     """
+    if not isinstance(model, LinearDriftMemristor | VTEAM):
+        raise InputError("model", "a LinearDriftMemristor or a VTEAM", model)
+    start = {"name": name, "initial_state": initial_state, "capacitance": capacitance}
+    alike = {"window": model.window, "r_on": model.r_on, "r_off": model.r_off}
     if isinstance(model, LinearDriftMemristor):
         _check_products(capacitance * model.drift)
-        return _LinearDriftLaw(
-            name=name,
-            initial_state=initial_state,
-            capacitance=capacitance,
-            window=model.window,
-            r_on=model.r_on,
-            r_off=model.r_off,
-            drift=model.drift,
-        ).subcircuit()
-    if not isinstance(model, VTEAM):
-        raise InputError("model", "a LinearDriftMemristor or a VTEAM", model)
+        return _LinearDriftLaw(**start, **alike, drift=model.drift).subcircuit()
     _check_products(capacitance * model.speed_on, capacitance * model.speed_off)
     return _VTEAMLaw(
-        name=name,
-        initial_state=initial_state,
-        capacitance=capacitance,
-        window=model.window,
-        r_on=model.r_on,
-        r_off=model.r_off,
+        **start,
+        **alike,
         speed_on=model.speed_on,
         speed_off=model.speed_off,
         v_on=model.v_on,
@@ -222,8 +211,6 @@ def memristor_subcircuit(
 def _check_products(*products: float) -> None:
     """The expressions hold products of fields, which must be numbers that a deck can hold too."""
     for product in products:
-        if not _LEAST_POSITIVE <= product <= _LARGEST:
-            required = (
-                f"of a size for which the state's speed times the duration is {_LEAST_POSITIVE:g} to {_LARGEST:g}"
-            )
+        if not SMALLEST <= product <= LARGEST:
+            required = f"of a size for which the state's speed times the duration is {SMALLEST:g} to {LARGEST:g}"
             raise InputError("model", required, product)

@@ -18,9 +18,11 @@ from rescircuit.errors import InputError
 
 __all__ = [
     "GROUND",
+    "LARGEST",
     "LONGEST_NAME",
     "SELECTOR_NODE",
     "SELECTOR_SOURCE",
+    "SMALLEST",
     "check_distinct",
     "check_name",
     "comment_lines",
@@ -45,7 +47,7 @@ _TAKEN = {"all", "allc", "alli", "allp", "allv", "ally", "frequency", "gnd", "he
 _TAKEN |= {"agauss", "aunif", "gauss", "limit", "unif"}
 _TAKEN |= {SELECTOR_NODE, SELECTOR_SOURCE}
 _TAKEN_BEGINNINGS = ("inoise", "onoise")
-_SMALLEST, _LARGEST = 1e-30, 1e30  # ngspice reads 5e-324 as zero; no circuit needs what lies beyond these
+SMALLEST, LARGEST = 1e-30, 1e30  # ngspice reads 5e-324 as zero; no circuit needs what lies beyond these
 _COMMENT_WIDTH = 98
 
 
@@ -144,12 +146,12 @@ def deck_number(argument: str, value: Any, owner: str = "") -> float:
         For what is not one finite number, or is neither zero nor of a magnitude from 1e-30 to 1e30.
     """
     # Arrays have hundreds of thousands of elements, nearly all with a plain float of usual size.
-    if type(value) is float and (_SMALLEST <= abs(value) <= _LARGEST or value == 0.0):
+    if type(value) is float and (SMALLEST <= abs(value) <= LARGEST or value == 0.0):
         return value
     argument = f"{argument} of {owner}" if owner else argument
     number = finite_number(argument, value)
-    if number != 0 and not _SMALLEST <= abs(number) <= _LARGEST:
-        raise InputError(argument, f"zero or of a magnitude from {_SMALLEST:g} to {_LARGEST:g}", value)
+    if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+        raise InputError(argument, f"zero or of a magnitude from {SMALLEST:g} to {LARGEST:g}", value)
     return number
 
 
