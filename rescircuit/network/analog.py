@@ -91,11 +91,24 @@ class AnalogLayer:
     calibration_inputs: Array | None
     spec: ArraySpec
 
+    @property
+    def volts_per_input(self) -> float:
+        """The voltage of a word line that stands for an input of 1."""
+        return self.spec.v_read / self.input_full_scale
+
+    @property
+    def amperes_per_output(self) -> float:
+        """The difference of currents that stands for a weighted sum of 1."""
+        return self.volts_per_input * self.siemens_per_weight
+
+    def word_line_voltages(self, x: Array) -> Array:
+        """What the input converters make of inputs of at least zero, volt, of the same shape."""
+        return quantise_unsigned(x, self.input_full_scale, self.spec.dac_bits) * self.volts_per_input
+
     @cached_property
     def output_full_scale(self) -> float:
         """The largest current that a converter reads, ampere: for the calibration inputs, or for all inputs."""
         spec, largest = self.spec, 0.0
-        volts_per_input = spec.v_read / self.input_full_scale
         for tile in self.tiles:
             effective = tile.crossbar.effective_conductances()
             columns = tile.effective_difference if spec.subtraction == "analog" else effective
@@ -103,7 +116,7 @@ class AnalogLayer:
                 reach = [spec.v_read * np.maximum(sign * columns, 0.0).sum(axis=0) for sign in (1, -1)]
             else:
                 x = self.calibration_inputs[..., tile.inputs]
-                reach = [np.abs(np.maximum(sign * x, 0.0) * volts_per_input @ columns) for sign in (1, -1)]
+                reach = [np.abs(np.maximum(sign * x, 0.0) * self.volts_per_input @ columns) for sign in (1, -1)]
             largest = max(largest, *(float(currents.max()) for currents in reach))
         return largest or 1.0
 
@@ -117,14 +130,12 @@ class AnalogLayer:
 
     def _half(self, x: Array) -> Array:
         """The weighted sums (..., out) for inputs of at least zero."""
-        spec = self.spec
-        volts_per_input = spec.v_read / self.input_full_scale
-        volts = quantise_unsigned(x, self.input_full_scale, spec.dac_bits) * volts_per_input
+        volts = self.word_line_voltages(x)
         total = np.zeros((*x.shape[:-1], self.dense.weight.shape[0]))
         for tile in self.tiles:
             currents = volts[..., tile.inputs] @ tile.crossbar
             total[..., tile.outputs] += self._read_out(currents[..., 0::2], currents[..., 1::2])
-        return total / (volts_per_input * self.siemens_per_weight)
+        return total / self.amperes_per_output
 
     def _read_out(self, positive: Array, negative: Array) -> Array:
         """The difference of two columns' currents, ampere, as the converter gives it."""

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rescircuit.bank import Bank
-from rescircuit.checks import Array
+from rescircuit.checks import Array, whole_number
 from rescircuit.crossbar import BankCells, Crossbar, NonlinearCrossbar
 from rescircuit.errors import InputError
-from rescircuit.network.converters import quantise_unsigned
 from rescircuit.network.layers import checked_inputs
 from rescircuit.quantities import format_quantity
 
@@ -57,8 +56,8 @@ class ProgrammedTile:
 
     def __post_init__(self) -> None:
         layers = self.network.layers
-        _check_index("layer", self.layer, len(layers))
-        _check_index("index", self.index, len(layers[self.layer].tiles))
+        whole_number("layer", self.layer, 0, len(layers) - 1)
+        whole_number("index", self.index, 0, len(layers[self.layer].tiles) - 1)
         if self.cells not in CELLS:
             raise InputError("cells", f"one of {', '.join(CELLS)}", self.cells)
 
@@ -109,10 +108,10 @@ class ProgrammedTile:
         if x.size and float(x.min()) < 0:
             hint = "Signed inputs take two phases: np.maximum(x, 0), then np.maximum(-x, 0)."
             raise InputError("x", "at least 0", float(x.min()), hint)
-        full_scale, spec = layer.input_full_scale, self.network.spec
+        full_scale = layer.input_full_scale
         if x.size and float(x.max()) > full_scale * (1 + 1e-9):
             raise InputError("x", f"at most {full_scale:g}, the range of the voltages", float(x.max()))
-        return quantise_unsigned(x[..., self.tile.inputs], full_scale, spec.dac_bits) * self._volts_per_input
+        return layer.word_line_voltages(x[..., self.tile.inputs])
 
     def spice_case(self, asked: Asked) -> Case:
         """The tile as a circuit, with our own solution; `asked` may hold voltages (i,) or (K, i).
@@ -156,13 +155,9 @@ class ProgrammedTile:
         return self.network.layers[self.layer]
 
     @property
-    def _volts_per_input(self) -> float:
-        return self.network.spec.v_read / self._layer.input_full_scale
-
-    @property
     def _ohm(self) -> float:
         """What makes a difference of currents the weighted sum, in volt."""
-        return 1.0 / (self._volts_per_input * self._layer.siemens_per_weight)
+        return 1.0 / self._layer.amperes_per_output
 
     def _subtraction(self) -> Iterator[Element]:
         from rescircuit.spice.circuits.charges import CurrentMirror
@@ -196,7 +191,7 @@ class ProgrammedTile:
     def _about(self) -> str:
         tile, layer, analog = self.tile, self._layer, self.network
         inputs, outputs = (f"{part.start} to {part.stop - 1}" for part in (tile.inputs, tile.outputs))
-        volts = format_quantity(self._volts_per_input, "V")
+        volts = format_quantity(layer.volts_per_input, "V")
         siemens = format_quantity(layer.siemens_per_weight, "S")
         digital = analog.spec.subtraction == "digital"
         sums = "" if digital else " The node sum_j is this tile's part of the weighted sum of its output j."
@@ -215,8 +210,3 @@ class ProgrammedTile:
             for k, side in enumerate(("positive", "negative")):
                 text = f"weight [{drain}, {source}] = {weight[drain, source]:.6g}, {side} side"
                 yield f"{letter}_cell_{i}_{2 * j + k}", text
-
-
-def _check_index(argument: str, value: Any, count: int) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < count:
-        raise InputError(argument, f"a whole number from 0 to {count - 1}", value)

@@ -13,14 +13,13 @@ from rescircuit.crossbar import Crossbar, CrossbarSolution, settling
 from rescircuit.crossbar.transients import settling_course
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.circuit import Circuit
-from rescircuit.spice.decks.writing import write_deck
 from rescircuit.spice.engines.ngspice import DEFAULT_TIMEOUT, run_deck
 from rescircuit.spice.engines.results import SpiceResult
 from rescircuit.spice.makers.settling import checked_step, read_arrived_charges, settling_circuit
 from rescircuit.spice.verification.agreement import LIMITS
 from rescircuit.spice.verification.cases.case import Asked, Case
 from rescircuit.spice.verification.cases.crossbars import crossbar_case
-from rescircuit.spice.verification.comparison import Reference, Verification, compared
+from rescircuit.spice.verification.comparison import Reference, Verification
 
 __all__ = ["settling_case", "verify_settling"]
 
@@ -74,9 +73,7 @@ def verify_settling(
         When there is no ngspice.
     """
     case = settling_case(crossbar, voltages, c_word_line=c_word_line, c_bit_line=c_bit_line, c_cell=c_cell)
-    deck = write_deck(case.circuit)
-    result = run_deck(deck, timeout=timeout)
-    return compared(case.ours(result), case.theirs(result), result=result, deck=deck)
+    return case.verified(lambda deck: run_deck(deck, timeout=timeout))
 
 
 def settling_case(crossbar: Crossbar, voltages: Any, *, c_word_line: Any, c_bit_line: Any, c_cell: Any = 0.0) -> Case:

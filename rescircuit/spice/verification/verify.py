@@ -30,7 +30,7 @@ from rescircuit.spice.verification.cases.case import Asked, Case
 from rescircuit.spice.verification.cases.circuits import circuit_case
 from rescircuit.spice.verification.cases.crossbars import crossbar_case
 from rescircuit.spice.verification.cases.pairs import pair_case
-from rescircuit.spice.verification.comparison import Verification, compared
+from rescircuit.spice.verification.comparison import Verification
 
 __all__ = ["ENGINES", "Verifiable", "deck", "verify"]
 
@@ -192,11 +192,8 @@ def verify(
     )
     if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
         raise InputError("engine", f"one of auto, {', '.join(ENGINES)}", engine)
-    case = _case_of(thing, asked)
-    written = write_deck(case.circuit)
-    chosen = _usual_engine(thing) if engine == "auto" else engine
-    result = ENGINES[chosen](written, timeout)
-    return compared(case.ours(result), case.theirs(result), result=result, deck=written)
+    solve = ENGINES[_usual_engine(thing) if engine == "auto" else engine]
+    return _case_of(thing, asked).verified(lambda written: solve(written, timeout))
 
 
 def _nodal(written: Deck, timeout: float) -> SpiceResult:

@@ -9,8 +9,9 @@ from typing import Any
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.spice.circuits.circuit import Circuit
+from rescircuit.spice.decks.writing import Deck, write_deck
 from rescircuit.spice.engines.results import SpiceResult
-from rescircuit.spice.verification.comparison import Reference
+from rescircuit.spice.verification.comparison import Reference, Verification, compared
 
 __all__ = ["Asked", "Case"]
 
@@ -77,3 +78,9 @@ class Case:
     circuit: Circuit
     ours: Callable[[SpiceResult], Mapping[str, Array]]
     theirs: Callable[[SpiceResult], Mapping[str, Reference]]
+
+    def verified(self, solve: Callable[[Deck], SpiceResult]) -> Verification:
+        """The circuit solved elsewhere, and the verdict on our solution."""
+        deck = write_deck(self.circuit)
+        result = solve(deck)
+        return compared(self.ours(result), self.theirs(result), result=result, deck=deck)
