@@ -41,8 +41,8 @@ def _decks(sizes: Sizes) -> str:
         "## Decks\n\n"
         "`rc.deck(array, voltages=...).write(path)` of crossbars with all wires; memory is the growth to the peak, in "
         "a process that has written a small deck before. What bounds it: elements are Python's objects with checked "
-        "names and values. Up to 10,000 cells they are kept; in larger arrays they are made three times, for the "
-        "count, the rule check and the file, so that one at a time is held. What grows with the array is what the "
+        "names and values. Up to 10,000 cells they are kept; in larger arrays they are made twice, for the "
+        "count that the rule check builds on and for the file, so that one at a time is held. What grows with the array is what the "
         "count and the check know by name, the nodes and elements; the writing adds the list of what is saved.\n\n"
         + table(columns, rows)
     )
