@@ -41,9 +41,9 @@ def _decks(sizes: Sizes) -> str:
         "## Decks\n\n"
         "`rc.deck(array, voltages=...).write(path)` of crossbars with all wires; memory is the growth to the peak, in "
         "a process that has written a small deck before. What bounds it: elements are Python's objects with checked "
-        "names and values. Up to 10,000 cells they are kept; in larger arrays they are made twice, for the "
-        "count that the rule check builds on and for the file, so that one at a time is held. What grows with the array is what the "
-        "count and the check know by name, the nodes and elements; the writing adds the list of what is saved.\n\n"
+        "names and values. Up to 10,000 cells they are kept; in larger arrays they are made twice, for the count that "
+        "the rule check builds on and for the file, so that one at a time is held. What grows with the array is what "
+        "the count and the check know by name, the nodes and elements; the writing adds the list of what is saved.\n\n"
         + table(columns, rows)
     )
 
@@ -144,15 +144,16 @@ def _checks(sizes: Sizes) -> str:
         rows.append(
             [
                 *(f"{n} x {n}", f"{elements:,}", f"{findings}", show(taken), show(taken / elements)),
-                *(show(once), f"{once / taken:.0%}", mebibytes(memory)),
+                *(show(once), mebibytes(memory)),
             ]
         )
     columns = ["array", "elements", "findings", "electrical_check", "an element"]
-    columns += ["going through them", "of it", "memory"]
+    columns += ["going through them once", "memory"]
     return (
         "## Electrical rules\n\n"
-        "All rules on the whole graph. What bounds it: the elements of larger arrays are made on the way; those kept "
-        "are only read, and there it is the numbering of their nodes by name.\n\n" + table(columns, rows)
+        "All rules on the whole graph. They take the numbers of nodes that the circuit's own checks counted when it was "
+        "made, which goes through the elements once and costs what the column beside says; what is left is the "
+        "work on these numbers.\n\n" + table(columns, rows)
     )
 
 
