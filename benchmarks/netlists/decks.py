@@ -151,8 +151,8 @@ def _checks(sizes: Sizes) -> str:
     columns += ["going through them once", "memory"]
     return (
         "## Electrical rules\n\n"
-        "All rules on the whole graph. They take the numbers of nodes that the circuit's own checks counted when it was "
-        "made, which goes through the elements once and costs what the column beside says; what is left is the "
+        "All rules on the whole graph. They take the numbers of nodes that the circuit's own checks counted when it "
+        "was made, which goes through the elements once and costs what the column beside says; what is left is the "
         "work on these numbers.\n\n" + table(columns, rows)
     )
 
