@@ -20,7 +20,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs netlists clean ngspice FORCE
+.PHONY: help demo test lint bench docs netlists torch reproduce clean ngspice FORCE
 
 # Two installations into one environment at a time would break it.
 .NOTPARALLEL:
@@ -46,7 +46,7 @@ lint: $(STAMPS)/lint $(STAMPS)/docs  ## ruff, pyright, and the links of the docu
 bench: ngspice $(STAMPS)/bench  ## the benchmarks against other programs
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $(ARGS)
 
-bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar, bench-calibration, bench-netlists
+bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar, bench-calibration, bench-netlists, bench-networks, bench-compensation
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $*
 
 docs: $(STAMPS)/docs  ## the documentation, as web pages in site/
@@ -55,6 +55,12 @@ docs: $(STAMPS)/docs  ## the documentation, as web pages in site/
 
 netlists: $(STAMPS)/core  ## the example netlists and their schematics again, in netlists/
 	@$(BIN)/python tools/make-netlists
+
+reproduce: $(STAMPS)/core  ## the published experiments again; DATA=folder holds the data sets and networks
+	@for name in lenet-weights pensia-experiment-1 lenet-array; do \
+	$(BIN)/rescircuit reproduce $$name $(if $(DATA),--data-dir $(DATA)) $(ARGS) || exit; done
+
+torch: $(STAMPS)/torch  ## add PyTorch, large, so that its networks can be read and its tests run
 
 clean:  ## remove whatever the other commands made
 	rm -rf $(VENV) demo-output netlists/chip.zarr site build dist .pytest_cache .hypothesis .ruff_cache
@@ -86,6 +92,15 @@ $(STAMPS)/bench: pyproject.toml $(STAMPS)/core
 	@echo "Installing what the benchmarks need into $(VENV) ..."
 	@$(PIP_INSTALL) --editable '.[bench]'
 	@$(PIP_INSTALL) --upgrade --no-deps --target $(PEERS) 'badcrossbar>=1.1'
+	@touch $@
+
+# PyTorch, with what it brings for graphics cards, is several times larger than all the rest. The tests that need it
+# run where it is installed, or where pip's find-links hold a wheel; elsewhere they are skipped, and say so.
+$(STAMPS)/test: pyproject.toml $(STAMPS)/core
+	@echo "Installing the extra [test] into $(VENV) ..."
+	@$(PIP_INSTALL) --editable '.[test]'
+	@if $(PIP_INSTALL) --no-index --no-deps torch >/dev/null 2>&1; then $(PIP_INSTALL) --editable '.[torch]'; \
+	else echo "The tests that need PyTorch will be skipped; make torch installs it."; fi
 	@touch $@
 
 $(STAMPS)/%: pyproject.toml $(STAMPS)/core

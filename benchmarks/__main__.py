@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import calibration, crossbar, netlists, programming
+from benchmarks import calibration, compensation, crossbar, netlists, networks, programming
 from benchmarks.report import keep, machine
 
 BENCHMARKS = {
@@ -12,6 +12,8 @@ BENCHMARKS = {
     "crossbar": crossbar.run,
     "calibration": calibration.run,
     "netlists": netlists.run,
+    "networks": networks.run,
+    "compensation": compensation.run,
 }
 
 

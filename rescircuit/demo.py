@@ -1,7 +1,8 @@
 """The whole idea on real handwritten digits: imprecise resistors, programmed exactly, multiplying in a crossbar.
 
 :func:`run_demo` trains a small network, programs it onto sampled chips of two kinds and three bank sizes, runs the
-test images through the arrays, has ngspice confirm a bank and a whole tile, and leaves tables, pictures and decks.
+test images through the arrays, explains where the last chip's loss comes from, has ngspice confirm a bank and a whole
+tile, and leaves tables, pictures and decks.
 """
 
 from __future__ import annotations
@@ -17,12 +18,23 @@ import numpy as np
 
 from rescircuit.bank import Bank, spread_nominals
 from rescircuit.checks import Array
+from rescircuit.crossbar import Crossbar
 from rescircuit.datasets import Digits, load_digits, train_perceptron
 from rescircuit.devices import Process, load_process
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import MissingToolError, SpiceError
 from rescircuit.files import make_folder, write_text
-from rescircuit.network import AnalogNetwork, ArraySpec, Network, from_sklearn, map_network, save_network
+from rescircuit.network import (
+    AnalogNetwork,
+    ArraySpec,
+    Explanation,
+    Network,
+    explain,
+    from_sklearn,
+    map_network,
+    save_network,
+)
+from rescircuit.network.arrays.cells import ProgrammedBanks
 from rescircuit.theory import conductance_moments, predicted_median_error
 
 if TYPE_CHECKING:
@@ -35,6 +47,7 @@ BANK_SIZES = (4, 8, 12)
 NOMINAL = 1e6  # ohm, of each resistor: the currents of 64 cells stay small against what 1 ohm of wire loses
 WIRE = 1.0  # ohm, between neighbouring cells
 TILE = 64  # word lines and bit lines
+CONVERTER_BITS = 8  # of the chip that is explained; the others have ideal converters
 _TARGETS_FOR_THEORY = 400
 
 Report = Callable[[str, float, float], None]
@@ -84,6 +97,8 @@ class Demo:
         Test images.
     digital_accuracy : float
     rows : tuple of DemoRow
+    explanation : Explanation
+        Of the last chip, with converters at its ends: what each cause of error costs.
     verifications : dict of str to Verification
         What ngspice says of the decks, by file name; empty where it is not installed.
     not_verified : str
@@ -99,6 +114,7 @@ class Demo:
     images: int
     digital_accuracy: float
     rows: tuple[DemoRow, ...]
+    explanation: Explanation
     verifications: dict[str, Verification]
     not_verified: str
     confirmed: bool | None
@@ -112,6 +128,7 @@ class Demo:
             "test_images": self.images,
             "digital_accuracy": self.digital_accuracy,
             "rows": [asdict(row) for row in self.rows],
+            "explanation": self.explanation.as_dict(),
             "ngspice": {name: check.as_dict() for name, check in self.verifications.items()},
             "not_verified": self.not_verified,
             "confirmed": self.confirmed,
@@ -157,13 +174,15 @@ def run_demo(folder: str | Path, *, seed: int = 1, report: Report | None = None)
             row, chips[name, size] = _measure(network, digits, process, size, seed, tell)
             rows.append(row)
     shown = chips[PROCESSES[-1], BANK_SIZES[-1]]  # the real process and the largest banks
-    files = _draw(folder, rows, chips, shown, tell)
+    explanation = _explain(shown, digits, tell)
+    files = _draw(folder, rows, chips, shown, explanation, tell)
     decks, verifications, not_verified, confirmed = _verify(folder, shown, digits, tell)
     demo = Demo(
         seed=seed,
         images=len(digits.test_y),
         digital_accuracy=_accuracy(network, digits),
         rows=tuple(rows),
+        explanation=explanation,
         verifications=verifications,
         not_verified=not_verified,
         confirmed=confirmed,
@@ -187,7 +206,7 @@ def _measure(
         nominals=process.nominals,
     )
     step = f"{process.name}, n = {size}"
-    total = 2 * sum(layer.weight.size for layer in network.layers)
+    total = 2 * _weights(network)
     done = 0
 
     def count(banks: float) -> None:
@@ -196,7 +215,7 @@ def _measure(
         tell(f"{step}: programming banks", done, total)
 
     start = perf_counter()
-    ideal = map_network(network, spec, seed=seed, progress=count)
+    ideal = map_network(network, spec, seed=seed, calibration_inputs=digits.train_x, progress=count)
     programmed = perf_counter()
     wired = ideal.rewired(WIRE, WIRE)
     solved = 0
@@ -234,10 +253,10 @@ def _predicted_error(analog: AnalogNetwork, seed: int) -> float:
     shares = 1.0 / nominals
     # A chip's common variation scales its full scale and its targets alike: only their ratio counts.
     typical = np.median(_full_scales(analog, seed))
-    targets = np.concatenate([(tile.crossbar.conductances[:, 1::2] + tile.error).ravel() for tile in layer.tiles])
+    targets = np.concatenate([(tile.cells.programmed[:, tile.minus] + tile.error).ravel() for tile in layer.tiles])
     chosen = targets[:: max(1, targets.size // _TARGETS_FOR_THEORY)]
     relative = predicted_median_error(shares / shares.sum(), deviation / mean, chosen / typical)
-    return float(relative * typical / layer.bank_full_scale)
+    return float(relative * typical / layer.cell_full_scale)
 
 
 def _full_scales(analog: AnalogNetwork, seed: int) -> Any:
@@ -246,6 +265,20 @@ def _full_scales(analog: AnalogNetwork, seed: int) -> Any:
     return Bank.sample(
         spec.resistor, n=spec.bank_size, seed=seed, shape=(100,), switch=spec.switch, nominals=spec.nominals
     ).full_scale
+
+
+def _weights(network: Network) -> int:
+    return sum(network.layers[number].weight.size for number in network.weighted)  # type: ignore[attr-defined]
+
+
+def _explain(analog: AnalogNetwork, digits: Digits, tell: Report) -> Explanation:
+    """What each cause costs the chip, with converters at its ends."""
+    chip = analog.with_converters(CONVERTER_BITS, CONVERTER_BITS)
+
+    def report(case: str, done: float, total: float) -> None:
+        tell(f"explaining: {case}", done, total)
+
+    return explain(chip, digits.test_x, digits.test_y, progress=report)
 
 
 def _silent(*_: object) -> None:
@@ -261,24 +294,32 @@ def _draw(
     rows: list[DemoRow],
     chips: dict[tuple[str, int], AnalogNetwork],
     shown: AnalogNetwork,
+    explanation: Explanation,
     tell: Report,
 ) -> list[Path]:
     """Write the pictures."""
-    from rescircuit.plotting import plot_effective_conductances, plot_programming_error, save_figure
+    from rescircuit.plotting import (
+        plot_effective_conductances,
+        plot_explanation,
+        plot_programming_error,
+        save_figure,
+    )
 
     errors: dict[str, dict[int, Array]] = {name: {} for name in PROCESSES}
     predictions: dict[str, dict[int, float]] = {name: {} for name in PROCESSES}
     for row in rows:
         errors[row.process][row.bank_size] = chips[row.process, row.bank_size].programming_error
         predictions[row.process][row.bank_size] = row.predicted_median_error
-    tell("drawing", 0, 2)
+    tell("drawing", 0, 3)
     first = save_figure(plot_programming_error(errors, predictions), folder / "programming_error.png")
-    tell("drawing", 1, 2)
-    tile = shown.tiles[0].crossbar
+    tell("drawing", 1, 3)
+    tile = Crossbar(shown.tiles[0].cells.programmed, WIRE, WIRE)
     axes = plot_effective_conductances(tile.conductances, tile.effective_conductances())
     second = save_figure(axes, folder / "effective_conductances.png")
-    tell("drawing", 2, 2)
-    return [first, second]
+    tell("drawing", 2, 3)
+    third = save_figure(plot_explanation(explanation), folder / "explanation.png")
+    tell("drawing", 3, 3)
+    return [first, second, third]
 
 
 def _verify(
@@ -290,7 +331,7 @@ def _verify(
     spec, part = analog.spec, analog.tile(cells="conductances")
     bank = Bank.sample(spec.resistor, n=spec.bank_size, seed=analog.seed, switch=spec.switch, nominals=spec.nominals)
     cases: dict[str, tuple[Any, dict[str, Any]]] = {
-        "bank.cir": (bank, {"mask": part.tile.mask[0, 0, 0], "voltages": [0.25 * spec.v_read, spec.v_read]}),
+        "bank.cir": (bank, {"mask": _setting(analog), "voltages": [0.25 * spec.v_read, spec.v_read]}),
         "tile.cir": (part, {"voltages": part.voltages(digits.test_x[0])}),
     }
     files: list[Path] = []
@@ -308,3 +349,10 @@ def _verify(
     if any(isinstance(error, MissingToolError) for error in failures.values()):
         return files, verifications, not_verified, None
     return files, verifications, not_verified, not failures and all(check.passed for check in verifications.values())
+
+
+def _setting(analog: AnalogNetwork) -> Any:
+    """The setting of the chip's first bank."""
+    cells = analog.tiles[0].cells
+    assert isinstance(cells, ProgrammedBanks)  # noqa: S101 - what the demonstration's chips are made of
+    return cells.mask[0, 0]

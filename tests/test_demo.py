@@ -38,6 +38,16 @@ def test_errors_fall_with_bank_size_as_the_theory_says(demo):
         assert all(row.worst_error > row.median_error for row in rows)
 
 
+def test_the_last_chip_is_explained(demo):
+    result, _ = demo
+    explanation = result.explanation
+    assert set(explanation.causes) == {"programming", "switches", "wires", "dac", "adc"}
+    assert explanation.digital.accuracy == result.digital_accuracy
+    assert explanation.ranked[0] == "wires"  # 1 ohm between cells of a megohm costs more than all banks together
+    assert explanation.alone["programming"].accuracy == result.rows[-1].accuracy_without_wires
+    assert "The costliest cause is wires" in explanation.story
+
+
 def test_ngspice_confirms_the_decks_that_were_written(demo):
     result, _ = demo
     assert result.not_verified == ""
@@ -54,6 +64,7 @@ def test_everything_is_written_and_the_json_says_so(demo):
     assert {path.name for path in result.files} == {
         "programming_error.png",
         "effective_conductances.png",
+        "explanation.png",
         "bank.cir",
         "tile.cir",
         "network.npz",
@@ -63,6 +74,7 @@ def test_everything_is_written_and_the_json_says_so(demo):
     written = json.loads(next(path for path in result.files if path.name == "results.json").read_text())
     assert written["digital_accuracy"] == result.digital_accuracy
     assert len(written["rows"]) == 6
+    assert written["explanation"]["story"] == result.explanation.story
     assert written["ngspice"]["tile.cir"]["passed"] is True
     assert all(done <= total for _, done, total in steps)
     assert len({step for step, _, _ in steps}) >= 10

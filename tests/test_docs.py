@@ -15,10 +15,11 @@ import rescircuit as rc
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TORCH = re.compile(r"^```py\n(.*?)^```$", re.MULTILINE | re.DOTALL)  # what needs PyTorch, an extra, is fenced so
 
 
-def with_python(pages):
-    return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
+def with_python(pages, block=BLOCK):
+    return [page for page in pages if block.search(page.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("page", with_python(PAGES), ids=lambda page: page.name)
@@ -26,6 +27,17 @@ def test_python_examples_of_a_page_run_in_order(page, tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        exec(compile(block, page.name, "exec"), names)  # noqa: S102 - our own pages
+    assert capsys.readouterr().out, "an example shows something"
+
+
+@pytest.mark.parametrize("page", with_python(PAGES, TORCH), ids=lambda page: page.name)
+def test_examples_with_pytorch_run_after_the_first_of_their_page(page, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("torch", reason="needs PyTorch")
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in (BLOCK.findall(text)[0], *TORCH.findall(text)):
         exec(compile(block, page.name, "exec"), names)  # noqa: S102 - our own pages
     assert capsys.readouterr().out, "an example shows something"
 

@@ -16,7 +16,7 @@ PACKAGE = Path(rc.__file__).parent
 # From the top down; a module imports from its own level's package or from those below.
 LAYERS = [
     ["cli"],
-    ["demo"],
+    ["demo", "reproductions"],
     ["plotting", "datasets"],
     ["theory"],
     ["network"],
@@ -26,7 +26,7 @@ LAYERS = [
     ["bank"],
     ["devices", "subsetsum"],
     ["measured"],
-    ["quantities", "files", "compiled"],
+    ["quantities", "files", "compiled", "extras"],
     ["checks"],
     ["errors"],
 ]

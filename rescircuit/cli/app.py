@@ -17,6 +17,8 @@ from rescircuit.cli import (
     calibrate,
     check,
     compare,
+    convert,
+    data,
     demo,
     describe,
     design,
@@ -24,6 +26,7 @@ from rescircuit.cli import (
     export,
     map_codes,
     program,
+    reproduce,
     sample,
     trim,
     verify,
@@ -43,6 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo", epilog=demo.EPILOG)(demo.demo)
+app.add_typer(data.data)
 app.command("design", epilog=design.EPILOG)(design.design)
 app.command("describe", epilog=describe.EPILOG)(describe.describe)
 app.command("sample", epilog=sample.EPILOG)(sample.sample)
@@ -50,12 +54,14 @@ app.command("calibrate", epilog=calibrate.EPILOG)(calibrate.calibrate)
 app.command("program", epilog=program.EPILOG)(program.program)
 app.command("trim", epilog=trim.EPILOG)(trim.trim)
 app.command("map", epilog=map_codes.EPILOG)(map_codes.map_codes)
+app.command("convert", epilog=convert.EPILOG)(convert.convert)
 app.add_typer(simulate)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("verify", epilog=verify.EPILOG)(verify.verify)
 app.command("check", epilog=check.EPILOG)(check.check)
 app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("draw", epilog=draw.EPILOG)(draw.draw)
+app.command("reproduce", epilog=reproduce.EPILOG)(reproduce.reproduce)
 
 
 _PLAINLY = {

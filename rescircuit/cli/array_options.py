@@ -117,12 +117,13 @@ class CellModel:
     """The options of cells, as text."""
 
     cells: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="linear; sinh: memristors, the file has their conductances at small voltages; 1t1r: resistors behind "
-            "NMOS switches, the file has 1 / resistance, and 0 for an open switch."
+            "NMOS switches, the file has 1 / resistance, and 0 for an open switch.",
+            show_default="linear",
         ),
-    ] = "linear"
+    ] = None
     v_scale: Annotated[
         str | None,
         typer.Option(
@@ -136,25 +137,30 @@ class CellModel:
         str | None, typer.Option(help="Of 1t1r: gate voltage of closed switches; by default 1.8V.", show_default=False)
     ] = None
 
+    @property
+    def kind(self) -> str:
+        """What cells they are."""
+        return "linear" if self.cells is None else self.cells
+
     def law(self, conductances: Array) -> CellLaw | None:
         """The cells; nothing for linear ones."""
         self.check()
-        if self.cells == "sinh":
+        if self.kind == "sinh":
             from rescircuit.crossbar import SinhCells
             from rescircuit.quantities import parse_quantity
 
             return SinhCells(conductances=conductances, v_scale=parse_quantity(self.v_scale, "V", argument="--v-scale"))
-        return self._behind_switches(conductances) if self.cells == "1t1r" else None
+        return self._behind_switches(conductances) if self.kind == "1t1r" else None
 
     def check(self) -> None:
         """Refuse a kind that is unknown, and options that are missing or belong to another kind."""
-        if self.cells not in _KINDS:
-            raise InputError("--cells", f"one of {', '.join(_KINDS)}", self.cells)
+        if self.kind not in _KINDS:
+            raise InputError("--cells", f"one of {', '.join(_KINDS)}", self.kind)
         for name, kind, required in (("v_scale", "sinh", True), ("w_over_l", "1t1r", True), ("v_gate", "1t1r", False)):
             given = getattr(self, name)
-            if given is not None and kind != self.cells:
+            if given is not None and kind != self.kind:
                 raise InputError(option_name(name), f"left out without --cells {kind}", given)
-            if given is None and kind == self.cells and required:
+            if given is None and kind == self.kind and required:
                 such = {"v_scale": "0.25V", "w_over_l": "10"}[name]
                 raise InputError(option_name(name), f"given with --cells {kind}, such as {such}", given)
 
@@ -252,7 +258,7 @@ def read_conductances(file: Path, model: CellModel = CellModel()) -> Array:
     from rescircuit.checks import finite_array
 
     table = np.asarray(read_table(file, "conductances"))
-    shortable = model.cells == "linear" and table.dtype.kind == "f"
+    shortable = model.kind == "linear" and table.dtype.kind == "f"
     shorted = np.isposinf(table) if shortable else np.zeros(table.shape, dtype=bool)
     finite = np.where(shorted, table.dtype.type(0), table) if shortable else table
     return np.where(shorted, np.inf, finite_array("conductances", finite))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +27,9 @@ from rescircuit.cli.bank_options import BANK_NAMES, BankOptions, read_bank, read
 from rescircuit.cli.circuit_subjects import SettlingArray, Subject
 from rescircuit.cli.circuit_tables import read_matrix, read_voltages
 from rescircuit.cli.netlist_files import NETLISTS, naming_netlist, read_netlist
-from rescircuit.cli.network_options import TILE_NAMES, ChipOptions, TileOptions, read_tile
-from rescircuit.cli.option_groups import given_options, option_name
+from rescircuit.cli.network_options import ChipOptions
+from rescircuit.cli.network_tiles import TILE_NAMES, TileOptions, read_tile
+from rescircuit.cli.option_groups import field_names, given_options, option_name
 from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
@@ -65,8 +66,8 @@ class CircuitOptions:
         Path,
         typer.Argument(
             help="A bank (.json, from design --out), a chip (.zarr, from sample), an array's conductances in siemens, "
-            "a row a word line (.csv, .npz), a network (.npz with NAME.weight), or a netlist of resistors, capacitors "
-            "and sources (.cir, .sp, .net, .spice).",
+            "a row a word line (.csv, .npz), a network (.npz with NAME.weight, .safetensors, .onnx), or a netlist of "
+            "resistors, capacitors and sources (.cir, .sp, .net, .spice).",
             show_default=False,
         ),
     ]
@@ -74,7 +75,7 @@ class CircuitOptions:
     bank: Annotated[BankOptions, "A bank (.json), or banks of a chip (.zarr)"]
     wiring: Annotated[Wiring, "Wires, drivers and senses of an array; a tile has the first two"]
     array: Annotated[ArrayOptions, "An array (.csv, .npz)"]
-    tile: Annotated[TileOptions, "A tile of a network (.npz with NAME.weight)"]
+    tile: Annotated[TileOptions, "A tile of a network"]
     chip: Annotated[ChipOptions, "The chip of that network, as in simulate network"]
     netlist: Annotated[NetlistOptions, f"A netlist ({', '.join(NETLISTS)})"]
 
@@ -131,20 +132,24 @@ class CircuitOptions:
 
 _BANK, _CHIP, _ARRAY = "a bank", "a chip", "an array"
 _TILE, _NETLIST = "a network's tile", "a netlist, which says all itself"
-_KINDS = {".json": _BANK, ".zarr": _CHIP, ".csv": _ARRAY, ".npz": _ARRAY, **dict.fromkeys(NETLISTS, _NETLIST)}
+_KINDS = {
+    ".json": _BANK,
+    ".zarr": _CHIP,
+    ".csv": _ARRAY,
+    ".npz": _ARRAY,
+    ".safetensors": _TILE,
+    ".onnx": _TILE,
+    **dict.fromkeys(NETLISTS, _NETLIST),
+}
 _NAMES = {_BANK: BANK_NAMES, _CHIP: BANK_NAMES, _ARRAY: ARRAY_NAMES, _TILE: TILE_NAMES, _NETLIST: {}}
-
-
-def _fields(*groups: type) -> set[str]:
-    return {each.name for group in groups for each in fields(group)}
 
 
 _TAKES = {
     _BANK: {"file", "voltages", "code", "settings", "temperature"},
-    _CHIP: {"file", "voltages", *_fields(BankOptions)},
-    _ARRAY: {"file", "voltages", *_fields(Wiring, ArrayOptions, CellModel, Capacitances)},
-    _TILE: {"file", "voltages", "r_word_line", "r_bit_line", *_fields(ChipOptions, TileOptions)},
-    _NETLIST: {"file", *_fields(NetlistOptions)},
+    _CHIP: {"file", "voltages", *field_names(BankOptions)},
+    _ARRAY: {"file", "voltages", *field_names(Wiring, ArrayOptions, CellModel, Capacitances)},
+    _TILE: {"file", "voltages", "r_word_line", "r_bit_line", *field_names(ChipOptions, TileOptions)},
+    _NETLIST: {"file", *field_names(NetlistOptions)},
 }
 
 
@@ -187,7 +192,7 @@ def _read_array(file: Path, wiring: Wiring, options: ArrayOptions, voltages: Pat
     if held is not None:
         raise InputError("--bit-line-voltages", "left out with capacitances", str(held))
     if not isinstance(array, Crossbar):
-        raise InputError("--cells", "linear, with capacitances", options.cells.cells)
+        raise InputError("--cells", "linear, with capacitances", options.cells.kind)
     inputs = read_voltages(voltages, array.shape)
     if inputs.ndim > 1 and inputs.size == inputs.shape[-1]:
         inputs = inputs.ravel()

@@ -10,6 +10,8 @@ import typer
 
 from rescircuit.cli.bank_forms import FORMS, form_of, is_blown, parse_target, reach
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, say
+from rescircuit.cli.describe_network import describe_network
+from rescircuit.cli.network_files import NETWORKS, LayersFile
 from rescircuit.cli.outputs import PICTURES, check_writable, interruptible, naming
 from rescircuit.cli.stores import load_one
 from rescircuit.errors import InputError
@@ -20,16 +22,24 @@ if TYPE_CHECKING:
 
 __all__ = ["describe"]
 
+_V_MAX = "0.5V"
 _OPTIONS = {"target": "--target", "difference": "--target", "v_max": "--v-max", "path": "--plot", "file": "FILE"}
 
 EPILOG = example(
     "rescircuit describe my-bank/bank.json --plot behaviour.png",
     "rescircuit describe chip.zarr --bank 17 --target 6uS --v-max 0.3V",
+    "rescircuit describe network.onnx",
 )
 
 
 def describe(
-    file: Annotated[Path, typer.Argument(help="A bank (.json), or a chip (.zarr) with --bank.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A bank (.json), a chip (.zarr) with --bank, or a network (.npz, .safetensors, .onnx).",
+            show_default=False,
+        ),
+    ],
     bank: Annotated[int, typer.Option(help="Which bank of a chip, from 0, row after row.")] = 0,
     target: Annotated[
         str | None,
@@ -39,11 +49,27 @@ def describe(
             show_default=False,
         ),
     ] = None,
-    v_max: Annotated[str, typer.Option(help="Upper end of the range of voltages, volt.")] = "0.5V",
+    v_max: Annotated[str, typer.Option(help="Upper end of the range of voltages, volt.")] = _V_MAX,
     plot: Annotated[Path | None, typer.Option(help="Value over voltage, temperature, age (.png, .svg, .pdf).")] = None,
+    layers: LayersFile = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Say what a bank of any form does: its value over voltage, temperature and age, its noise, power and area."""
+    """Say what a bank of any form does: its value over voltage, temperature and age, its noise, power and area.
+
+    Of a network, its layers, their shapes, weights and multiplications.
+    """
+    if file.suffix.lower() in NETWORKS:
+        given = {
+            "--bank": bank or None,
+            "--target": target,
+            "--plot": plot,
+            "--v-max": v_max if v_max != _V_MAX else None,
+        }
+        _refuse_given(given, "a network")
+        with interruptible(), naming(_OPTIONS):
+            describe_network(file, layers, as_json=as_json)
+        return
+    _refuse_given({"--layers": layers}, "a bank")
     from rescircuit.bank import describe as behaviour_of
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity
@@ -77,6 +103,13 @@ def describe(
         say(f"Written: {', '.join(map(str, files))}")
 
 
+def _refuse_given(given: dict[str, Any], subject: str) -> None:
+    """Refuse the options that do not belong to what is described."""
+    for option, value in given.items():
+        if value is not None:
+            raise InputError(option, f"left out for {subject}", str(value))
+
+
 def _read(file: Path, number: int) -> tuple[AnyBank, Mask]:
     """The bank and its setting."""
     import numpy as np
@@ -89,7 +122,7 @@ def _read(file: Path, number: int) -> tuple[AnyBank, Mask]:
         bank, mask = load_bank(file)
         return bank, np.ones(bank.n, bool) if mask is None else mask
     if file.suffix.lower() != ".zarr":
-        raise InputError("FILE", "a bank (.json) or a chip (.zarr)", str(file))
+        raise InputError("FILE", "a bank (.json), a chip (.zarr) or a network (.npz, .safetensors, .onnx)", str(file))
     bank: Any = load_one("FILE", file, number, "chip")
     return bank, np.ones(bank.n, bool)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +15,10 @@ from rescircuit.cli.circuit_choice import check_is_there, holds_weights
 from rescircuit.cli.circuit_subjects import Subject
 from rescircuit.cli.circuit_tables import check_output, one_line, read_line
 from rescircuit.cli.console import JSON_OPTION, example, print_json, progress_bar, say
-from rescircuit.cli.network_options import TILE_NAMES, ChipOptions, TileOptions, read_tile
-from rescircuit.cli.option_groups import given_options, option_name, with_groups
+from rescircuit.cli.network_files import read_network
+from rescircuit.cli.network_options import ChipOptions
+from rescircuit.cli.network_tiles import TILE_NAMES, TileOptions, read_tile
+from rescircuit.cli.option_groups import field_names, given_options, option_name, with_groups
 from rescircuit.cli.outputs import interruptible, naming
 from rescircuit.errors import InputError
 
@@ -32,16 +33,12 @@ EPILOG = example(
 _SCHEMATICS = (".svg", ".png")
 _OPTIONS = {"path": "--out", "title": "--title", "thing": "FILE", "file": "FILE"}
 _BANK, _CHIP, _ARRAY, _TILE = "a bank's file", "a chip", "an array", "a network's tile"
-_KINDS = {".json": _BANK, ".zarr": _CHIP, ".csv": _ARRAY, ".npz": _ARRAY}
+_KINDS = {".json": _BANK, ".zarr": _CHIP, ".csv": _ARRAY, ".npz": _ARRAY, ".safetensors": _TILE, ".onnx": _TILE}
 _TAKES = {
     _BANK: {"code"},
     _CHIP: {"code", "bank"},
-    _ARRAY: {each.name for group in (Wiring, CellModel) for each in fields(group)},
-    _TILE: {
-        "r_word_line",
-        "r_bit_line",
-        *(each.name for group in (ChipOptions, TileOptions) for each in fields(group)),
-    },
+    _ARRAY: {*field_names(Wiring, CellModel)},
+    _TILE: {"r_word_line", "r_bit_line", *field_names(ChipOptions, TileOptions)},
 }
 _HINTS = {
     _BANK: "Take a part: a file with some of its resistors.",
@@ -58,13 +55,14 @@ def draw(
         Path,
         typer.Argument(
             help="A bank (.json, from design --out), a chip (.zarr) with --bank, conductances in siemens, a row a "
-            "word line (.csv, .npz), or a network (.npz with NAME.weight), of which a tile is drawn.",
+            "word line (.csv, .npz), or a network (.npz with NAME.weight, .safetensors, .onnx), of which a tile is "
+            "drawn.",
             show_default=False,
         ),
     ],
     wiring: Annotated[Wiring, "Wires, drivers and senses of an array; a tile has the first two"],
     cells: Annotated[CellModel, "Cells of an array"],
-    tile: Annotated[TileOptions, "A tile of a network (.npz with NAME.weight)"],
+    tile: Annotated[TileOptions, "A tile of a network"],
     chip: Annotated[ChipOptions, "The chip of that network, as in simulate network"],
     out: Annotated[Path, typer.Option("--out", "-o", help="The picture (.svg, .png).", show_default=False)],
     code: Annotated[
@@ -115,7 +113,11 @@ def _kind_of(file: Path) -> str:
     """What the file holds, in words."""
     suffix = file.suffix.lower()
     if suffix not in _KINDS:
-        raise InputError("FILE", "a bank (.json), a chip (.zarr), an array (.csv, .npz) or a network (.npz)", str(file))
+        raise InputError(
+            "FILE",
+            "a bank (.json), a chip (.zarr), an array (.csv, .npz) or a network (.npz, .safetensors, .onnx)",
+            str(file),
+        )
     return _TILE if suffix == ".npz" and holds_weights(file) else _KINDS[suffix]
 
 
@@ -175,17 +177,19 @@ def _read_tile(
 
 def _check_size(file: Path, chip: ChipOptions, options: TileOptions) -> None:
     """Refuse before the network is programmed a layer whose tiles are all too large for a picture."""
-    from rescircuit.network import load_network
     from rescircuit.plotting.schematics import MOST_LINES
 
-    layers = load_network(file).layers
-    if not (0 <= options.layer < len(layers) and chip.rows > 0 and chip.cols > 1):
+    network = read_network(file, options.layers)
+    if not (0 <= options.layer < len(network.weighted) and chip.rows > 0 and chip.cols > 1):
         return  # what programs the network says what is wrong
-    outputs, inputs = layers[options.layer].weight.shape
+    layer: Any = network.layers[network.weighted[options.layer]]
+    _, inputs, outputs = layer.matrices.shape
     # The last tile of a row or of a column has what the others leave.
     m = inputs if inputs <= chip.rows else min(chip.rows, inputs % chip.rows or chip.rows)
-    pairs = chip.cols // 2
-    n = 2 * (outputs if outputs <= pairs else min(pairs, outputs % pairs or pairs))
+    offset = chip.weights.scheme == "offset"
+    most = chip.cols - 1 if offset else chip.cols // 2
+    last = outputs if outputs <= most else min(most, outputs % most or most)
+    n = last + 1 if offset else 2 * last
     if max(m, n) > MOST_LINES:
         required = f"of tiles of at most {MOST_LINES} x {MOST_LINES}, to be drawn"
         raise InputError("--rows and --cols", required, f"{chip.rows} x {chip.cols}", "Take --rows 8 --cols 8.")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-__all__ = ["given_options", "option_name", "option_names", "with_groups"]
+__all__ = ["field_names", "given_options", "option_name", "option_names", "with_groups"]
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
@@ -17,13 +17,18 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
 
     A group is a dataclass whose fields are annotated as a command's parameters are, or are groups themselves. Where it
     is annotated with a text, ``Annotated[Wiring, "Wires"]``, that is the panel of the help in which its options stand.
+    Fields of one name in two groups are one option, which both get; the first of them describes it.
     """
     hints = get_type_hints(command, include_extras=True)
     own = {
         name: (hints[name], MISSING if parameter.default is inspect.Parameter.empty else parameter.default)
         for name, parameter in inspect.signature(command).parameters.items()
     }
-    parameters = [each for name, (hint, default) in own.items() for each in _parameters(name, hint, default, None)]
+    found: dict[str, inspect.Parameter] = {}
+    for name, (hint, default) in own.items():
+        for each in _parameters(name, hint, default, None):
+            found.setdefault(each.name, each)
+    parameters = list(found.values())
 
     @functools.wraps(command)
     def call(**given: Any) -> None:
@@ -40,8 +45,19 @@ def option_name(field: str) -> str:
 
 
 def option_names(*groups: type) -> dict[str, str]:
-    """The options of the groups by the names of their fields."""
-    return {each.name: option_name(each.name) for group in groups for each in fields(group)}
+    """The options of the groups, and of groups in them, by the names of their fields."""
+    return {name: option_name(name) for name in field_names(*groups)}
+
+
+def field_names(*groups: type) -> list[str]:
+    """The names of the fields that are options, of the groups and of groups in them."""
+    names: list[str] = []
+    for group in groups:
+        hints = get_type_hints(group, include_extras=True)
+        for each in fields(group):
+            inner, _ = _group_of(hints[each.name])
+            names += [each.name] if inner is None else field_names(inner)
+    return names
 
 
 def given_options(group: Any) -> Iterator[tuple[str, Any]]:

@@ -182,7 +182,7 @@ def simulate_array(
         print_json(
             {
                 "shape": array.shape,
-                "cells": model.cells,
+                "cells": model.kind,
                 "output_currents_ampere": currents,
                 "currents_without_wires_ampere": known_numbers(ideal),
                 "input_currents_ampere": solution.input_currents,
@@ -299,12 +299,12 @@ def _checked_scheme(read_margin: str | None, g_on: str | None, g_off: str | None
 
 def _check_linear(model: CellModel, reports: list[str], read_margin: str | None, effective: Path | None) -> None:
     """Refuse of other cells what only linear ones have."""
-    if model.cells == "linear":
+    if model.kind == "linear":
         return
     asked = [f"--report {name}" for name in reports if name in _LINEAR_ONLY]
     asked += ["--read-margin"] * (read_margin is not None) + ["--effective"] * (effective is not None)
     if asked:
-        raise InputError(asked[0], "left out with cells that are not linear", f"--cells {model.cells}")
+        raise InputError(asked[0], "left out with cells that are not linear", f"--cells {model.kind}")
 
 
 def _without_wires(

@@ -1,105 +1,32 @@
-"""From weights to programmed banks on tiles."""
+"""From weights to programmed cells on tiles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank
-from rescircuit.checks import Array, non_negative_number, positive_number, whole_number
-from rescircuit.crossbar import Crossbar
-from rescircuit.devices import NMOS, Resistor, Switch
+from rescircuit.checks import Array
 from rescircuit.errors import InputError
-from rescircuit.network.analog import AnalogLayer, AnalogNetwork, Tile
-from rescircuit.network.layers import Dense, Network, checked_inputs
+from rescircuit.network.arrays import ArraySpec, Tile, TileCells
+from rescircuit.network.arrays.absorbing import TargetTile, absorbing_cells
+from rescircuit.network.arrays.cells import BankMaker, CellMaker, Order, cell_maker
+from rescircuit.network.arrays.distorting import Distorted, distorted_plan
+from rescircuit.network.arrays.placement import Place, tile_places
+from rescircuit.network.arrays.plan import LayerPlan
+from rescircuit.network.arrays.reach import largest_inputs, layer_inputs
+from rescircuit.network.compensation import Moments, input_moments
+from rescircuit.network.inference import AnalogLayer, AnalogNetwork, calibration_rows
+from rescircuit.network.layers import Network, WeightedLayer, checked_inputs
 
-__all__ = ["ArraySpec", "map_network"]
+__all__ = ["COMPENSATIONS", "map_network"]
 
+COMPENSATIONS = ("wires", "columns")
+_POSITIONS = 64  # of a convolution that each sample adds to the moments: neighbours are alike
 
-def _default_resistor() -> Resistor:
-    # Megohms, so that a line's currents are small against what its wires can carry.
-    return Resistor(nominal=1e6, common=0.20, mismatch=0.01)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArraySpec:
-    """The arrays that a chip offers.
-
-    Parameters
-    ----------
-    rows, cols : int
-        Word lines and bit lines of a tile; each output takes a pair of bit lines, so `cols` is at least 2.
-    bank_size : int
-        Resistors in the bank at each crossing.
-    r_word_line, r_bit_line : float
-        Wire segments between neighbouring cells, ohm.
-    dac_bits, adc_bits : int or None
-        Resolution of the converters; ``None`` for ideal ones.
-    subtraction : "analog" or "digital"
-        Where a pair's negative column is taken from the positive one: as currents, before one converter, or as
-        numbers, behind two.
-    resistor : Resistor
-        What the banks are made of.
-    switch : Switch
-        What stands behind each resistor.
-    nominals : str or array
-        A bank's nominal resistances, see :func:`rescircuit.bank.spread_nominals`.
-    swing : float
-        The share of a bank's range that weights use, around its middle, where subset sums are densest.
-    v_read : float
-        The largest input voltage, volt; conductances hold at it.
-
-    Raises
-    ------
-    InputError
-        For values outside these ranges.
-    """
-
-    rows: int = 128
-    cols: int = 128
-    bank_size: int = 12
-    r_word_line: float = 0.0
-    r_bit_line: float = 0.0
-    dac_bits: int | None = None
-    adc_bits: int | None = None
-    subtraction: Literal["analog", "digital"] = "analog"
-    resistor: Resistor = field(default_factory=_default_resistor)
-    switch: Switch = field(default_factory=lambda: NMOS(w_over_l=10))
-    nominals: Any = "geometric"
-    swing: float = 0.5
-    v_read: float = DEFAULT_READ_VOLTAGE
-
-    def __post_init__(self) -> None:
-        whole_number("rows", self.rows, 1)
-        whole_number("cols", self.cols, 2)
-        whole_number("bank_size", self.bank_size, 1)
-        non_negative_number("r_word_line", self.r_word_line, "ohm")
-        non_negative_number("r_bit_line", self.r_bit_line, "ohm")
-        for name, bits, fewest in (("dac_bits", self.dac_bits, 1), ("adc_bits", self.adc_bits, 2)):
-            if bits is not None:
-                whole_number(name, bits, fewest, 32, "None stands for an ideal converter.")
-        if self.subtraction not in ("analog", "digital"):
-            raise InputError("subtraction", '"analog" or "digital"', self.subtraction)
-        if positive_number("swing", self.swing) > 1:
-            raise InputError("swing", "above 0 and at most 1", self.swing)
-        positive_number("v_read", self.v_read, "V")
-
-    def sample(self, shape: tuple[int, ...], *, seed: int, chip: int = 0, start: int = 0) -> Bank:
-        """Banks of a chip, an array of this shape, from number `start` on."""
-        return Bank.sample(
-            self.resistor,
-            n=self.bank_size,
-            seed=seed,
-            chip=chip,
-            start=start,
-            shape=shape,
-            switch=self.switch,
-            nominals=self.nominals,
-            v_read=self.v_read,
-        )
+_Progress = Callable[[float], None]
 
 
 def map_network(
@@ -109,122 +36,192 @@ def map_network(
     seed: int,
     chip: int = 0,
     calibration_inputs: Any | None = None,
-    progress: Callable[[float], None] | None = None,
+    compensation: str | Iterable[str] = (),
+    progress: _Progress | None = None,
 ) -> AnalogNetwork:
-    """Sample a chip, program every weight of `network` on it exactly, and lay it out on tiles.
+    """Sample a chip, program every weight of `network` on it, and lay it out on tiles.
 
-    A weight w is the difference of two banks, ``w * siemens_per_weight``, both near the middle of their range. The
-    negative bank is programmed last and makes up for the error of the positive one. Cells are taken as linear, with
-    their conductance at ``spec.v_read``; how far that is from true is in ``switch_nonlinearity``.
+    A weight w is a difference of two cells, ``w * siemens_per_weight``, see `scheme` in :class:`ArraySpec`. Banks are
+    programmed exactly; the second one of a pair makes up for the error of the first. Layers are mapped one after the
+    other, their tiles too, and banks some rows at a time. What is kept are three numbers a cell: what it was asked to
+    conduct, what it conducts, and its setting; of calibrated banks what they are believed to conduct, too.
 
     Parameters
     ----------
     network : Network
     spec : ArraySpec
     seed, chip : int
-        Which chip: its banks are numbered layer by layer, tile by tile.
-    calibration_inputs : array (..., in), optional
+        Which chip: its cells are numbered layer by layer, tile by tile.
+    calibration_inputs : array (..., *input shape), optional
         Typical inputs; the converters' ranges are set to what they need. Without them, ranges hold for all inputs
         from 0 to 1 (or -1 to 1), which wastes resolution.
+    compensation : iterable of str
+        Any of ``"wires"``: targets are distorted so that the array with its wires has the wanted differences; and
+        ``"columns"``: banks are programmed row after row, each row absorbing the errors of those before it, as the
+        calibration inputs weigh them.
     progress : callable, optional
-        Called with the number of banks programmed since the last call.
+        Called with the number of cells programmed since the last call; where rows absorb errors, from other threads,
+        by one of them at a time.
 
     Returns
     -------
     AnalogNetwork
+
+    Raises
+    ------
+    InputError
+        For calibration inputs of another shape, compensation that is not known or has nothing to go by, or differences
+        out of reach behind wires.
     """
-    samples = None if calibration_inputs is None else checked_inputs(calibration_inputs, network.inputs)
-    bound = 1.0
-    layers = []
-    first_bank = 0
-    for dense in network.layers:
-        if samples is not None:
-            bound = float(np.abs(samples).max())
-        layers.append(_map_layer(dense, spec, seed, chip, first_bank, bound or 1.0, samples, progress))
-        first_bank += 2 * dense.weight.size
-        samples = None if samples is None else dense(samples)
-        bound = _largest_output(dense, bound)
-    return AnalogNetwork(network=network, layers=tuple(layers), spec=spec, seed=seed, chip=chip)
-
-
-def _map_layer(
-    dense: Dense,
-    spec: ArraySpec,
-    seed: int,
-    chip: int,
-    first_bank: int,
-    input_full_scale: float,
-    samples: Array | None,
-    progress: Callable[[float], None] | None,
-) -> AnalogLayer:
-    """Sample and program the banks of one layer."""
-    weight = dense.weight.T  # the array's way round: inputs on word lines
-    places = _tile_places(weight.shape[0], weight.shape[1], spec)
-    banks, starts = [], []
-    for inputs, outputs in places:
-        shape = (*weight[inputs, outputs].shape, 2)
-        banks.append(spec.sample(shape, seed=seed, chip=chip, start=first_bank))
-        starts.append(first_bank)
-        first_bank += banks[-1].full_scale.size
-    # One scale for the layer, so that its tiles' currents add; every bank of it must reach every target.
-    full_scale = min(float(bank.full_scale.min()) for bank in banks)
-    largest = float(np.abs(weight).max()) or 1.0
-    siemens_per_weight = spec.swing * full_scale / largest
-    tiles = []
-    for (inputs, outputs), bank, start in zip(places, banks, starts, strict=True):
-        difference = siemens_per_weight * weight[inputs, outputs]
-        mask, conductance = _program_pairs(bank, difference, 0.5 * full_scale, progress)
-        cells = conductance.reshape(difference.shape[0], -1)
-        tiles.append(
-            Tile(
-                crossbar=Crossbar(cells, spec.r_word_line, spec.r_bit_line),
-                target=difference,
-                error=conductance[..., 0] - conductance[..., 1] - difference,
-                mask=mask,
-                nonlinearity=_nonlinearity(bank, mask, conductance, full_scale),
-                inputs=inputs,
-                outputs=outputs,
-                first_bank=start,
-            )
+    chosen = _checked_compensation(compensation, spec, calibration_inputs)
+    if calibration_inputs is None:
+        samples, taken, bounds = None, {}, largest_inputs(network)
+    else:
+        samples, _ = checked_inputs(calibration_inputs, network.input_shape)
+        if not len(samples):
+            raise InputError("calibration_inputs", "at least one input", "none")
+        taken = layer_inputs(network, samples)
+        bounds = {number: float(np.abs(x).max()) or 1.0 for number, x in taken.items()}
+    moments = input_moments(network, samples, positions=_POSITIONS) if "columns" in chosen else {}
+    layers, first_cell = [], 0
+    for number in network.weighted:
+        weighted = network.layers[number]
+        assert isinstance(weighted, WeightedLayer)  # noqa: S101 - what Network.weighted says
+        mapping = _Mapping(
+            weighted=weighted,
+            spec=spec,
+            seed=seed,
+            chip=chip,
+            places=tile_places(
+                weighted,
+                spec,
+                positions=weighted.positions(network.source_shapes(number)[0]),
+                first_cell=first_cell,
+            ),
+            input_full_scale=bounds[number],
+            compensation=chosen,
+            moments=moments.pop(number, None),
+            progress=progress or _nobody,
         )
-    return AnalogLayer(
-        dense=dense,
-        tiles=tuple(tiles),
-        siemens_per_weight=siemens_per_weight,
-        bank_full_scale=full_scale,
-        input_full_scale=input_full_scale,
-        calibration_inputs=samples,
-        spec=spec,
+        rows = calibration_rows(weighted, taken.pop(number)) if taken else None
+        layers.append(mapping.layer(number, rows))
+        first_cell += sum(place.cells for place in mapping.places)
+    return AnalogNetwork(network=network, layers=tuple(layers), spec=spec, seed=seed, chip=chip, compensation=chosen)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Mapping:
+    """One layer on its way to tiles."""
+
+    weighted: WeightedLayer
+    spec: ArraySpec
+    seed: int
+    chip: int
+    places: tuple[Place, ...]
+    input_full_scale: float
+    compensation: frozenset[str]
+    moments: Moments | None
+    progress: _Progress
+
+    def layer(self, number: int, calibration_rows: Array | None) -> AnalogLayer:
+        """The layer with all its tiles programmed."""
+        maker = cell_maker(
+            self.spec,
+            seed=self.seed,
+            chip=self.chip,
+            shapes=tuple((place.first_cell, place.shape) for place in self.places),
+        )
+        plan = LayerPlan.scaled(self.weighted, self.spec, self.places, maker.window, self.input_full_scale)
+        distorted: tuple[Distorted, ...] | None = None
+        if "wires" in self.compensation:
+            plan, distorted = distorted_plan(plan)
+        correction = None
+        if "columns" in self.compensation:
+            tiles, correction = self._absorbing(plan, maker, distorted)
+        else:
+            tiles = self._programmed(plan, maker, distorted)
+        return AnalogLayer(
+            number=number,
+            weighted=self.weighted,
+            tiles=tiles,
+            siemens_per_weight=plan.siemens_per_weight,
+            input_full_scale=self.input_full_scale,
+            cell_full_scale=plan.window.high,
+            calibration_inputs=calibration_rows,
+            bias_correction=correction,
+            spec=self.spec,
+        )
+
+    def _programmed(
+        self, plan: LayerPlan, maker: CellMaker, distorted: tuple[Distorted, ...] | None
+    ) -> tuple[Tile, ...]:
+        asked = [plan.asked(place) for place in self.places]
+        targets = asked if distorted is None else [each.targets for each in distorted]
+        orders = [
+            Order(first_cell=place.first_cell, targets=each, lines=place.lines)
+            for place, each in zip(self.places, targets, strict=True)
+        ]
+        made = maker.make(orders, self.progress)
+        return tuple(map(_tile, self.places, asked, targets, made))
+
+    def _absorbing(
+        self, plan: LayerPlan, maker: CellMaker, distorted: tuple[Distorted, ...] | None
+    ) -> tuple[tuple[Tile, ...], Array | None]:
+        """Tiles programmed column by column, and what the layer's biases have to make up for, (out,)."""
+        assert isinstance(maker, BankMaker) and self.moments is not None  # noqa: S101, PT018 - checked at the start
+        asked = [plan.asked(place) for place in self.places]
+        targets = [
+            TargetTile(
+                place=place,
+                targets=asked[k] if distorted is None else distorted[k].targets,
+                slopes=None if distorted is None else distorted[k].slopes,
+            )
+            for k, place in enumerate(self.places)
+        ]
+        on_line = any(place.has_bias for place in self.places)
+        moments = self.moments.with_constant(self.input_full_scale) if on_line else self.moments
+        # A digital bias takes what errors do to outputs' means; copies share it, each with errors of its own.
+        centred = not on_line and all(place.copy == 0 for place in self.places)
+        cells, correction = absorbing_cells(plan, maker, targets, moments, self.progress, centred=centred)
+        tiles = tuple(
+            _tile(tile.place, wanted, tile.targets, each)
+            for tile, wanted, each in zip(targets, asked, cells, strict=True)
+        )
+        return tiles, correction if centred else None
+
+
+def _nobody(done: float) -> None:
+    """Told of progress."""
+
+
+def _tile(place: Place, asked: Array, targets: Array, cells: TileCells) -> Tile:
+    return Tile(
+        inputs=place.inputs,
+        outputs=place.outputs,
+        group=place.group,
+        copy=place.copy,
+        plus=place.lines.plus,
+        minus=place.lines.minus,
+        asked=asked,
+        targets=targets,
+        cells=cells,
+        first_cell=place.first_cell,
     )
 
 
-def _program_pairs(
-    bank: Bank, difference: Array, middle: float, progress: Callable[[float], None] | None
-) -> tuple[Any, Array]:
-    """Masks (i, o, 2, n) and conductances (i, o, 2) of pairs of banks whose differences are as asked for."""
-    positive, negative = (bank.part((..., k)) for k in (0, 1))
-    upper = positive.program(middle + 0.5 * difference, progress=progress)
-    lower = negative.program(np.maximum(upper.conductance - difference, 0.0), progress=progress)
-    mask = np.stack([upper.mask, lower.mask], axis=-2)
-    return mask, np.stack([upper.conductance, lower.conductance], axis=-1)
-
-
-def _nonlinearity(bank: Bank, mask: Any, conductance: Array, full_scale: float) -> float:
-    """How far banks' conductances move between almost no voltage and the read voltage, relative to full scale."""
-    return float(np.abs(bank.conductance(mask, 1e-3 * bank.v_read) - conductance).max()) / full_scale
-
-
-def _tile_places(inputs: int, outputs: int, spec: ArraySpec) -> list[tuple[slice, slice]]:
-    """Which inputs and outputs each tile takes."""
-    pairs = spec.cols // 2
-    return [
-        (slice(i, min(i + spec.rows, inputs)), slice(o, min(o + pairs, outputs)))
-        for i in range(0, inputs, spec.rows)
-        for o in range(0, outputs, pairs)
-    ]
-
-
-def _largest_output(dense: Dense, bound: float) -> float:
-    """A bound on |outputs| for all inputs in [-bound, bound], by interval arithmetic."""
-    sums = np.abs(dense.weight).sum(axis=1) * bound + np.abs(dense.bias)
-    return float(sums.max()) if dense.activation in ("identity", "relu") else 1.0
+def _checked_compensation(
+    compensation: str | Iterable[str], spec: ArraySpec, calibration_inputs: Any | None
+) -> frozenset[str]:
+    names = (compensation,) if isinstance(compensation, str) else tuple(compensation)
+    for name in names:
+        if name not in COMPENSATIONS:
+            raise InputError("compensation", f"any of {', '.join(COMPENSATIONS)}", name)
+    if "columns" in names:
+        if spec.cells != "banks":
+            raise InputError("compensation", 'without "columns" for other cells than banks', spec.cells)
+        if calibration_inputs is None:
+            hint = "They say how much each error counts."
+            raise InputError("calibration_inputs", 'given with compensation "columns"', None, hint)
+    # Where nothing lies between sources, cells and amplifiers, there is nothing to distort targets against.
+    resistance = spec.r_word_line + spec.r_bit_line + spec.converters.input_resistance
+    return frozenset(names) if resistance > 0 else frozenset(names) - {"wires"}

@@ -5,6 +5,8 @@ from rescircuit.plotting.calibration import plot_floors, plot_useful_size
 from rescircuit.plotting.devices import plot_behaviour, plot_population
 from rescircuit.plotting.figures import save_figure
 from rescircuit.plotting.memristors import plot_hysteresis
+from rescircuit.plotting.networks import plot_explanation
+from rescircuit.plotting.placement import plot_placement
 from rescircuit.plotting.programming import plot_error_histogram, plot_programming_error
 from rescircuit.plotting.schematics import draw_schematic
 from rescircuit.plotting.verification import plot_verification
@@ -17,8 +19,10 @@ __all__ = [
     "plot_behaviour",
     "plot_effective_conductances",
     "plot_error_histogram",
+    "plot_explanation",
     "plot_floors",
     "plot_hysteresis",
+    "plot_placement",
     "plot_population",
     "plot_programming_error",
     "plot_useful_size",

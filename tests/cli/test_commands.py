@@ -120,9 +120,9 @@ def test_simulate_network_step_by_step(run, tmp_path):
     command = ["simulate", "network", "net.npz", "--inputs", "x.npz", "--adc-bits", 8, "--r-word-line", "1ohm"]
     code, out, _ = run(*command, "--json", "-o", "y.csv")
     assert code == 0
-    assert json.loads(out)["file"] == "y.csv"
+    assert json.loads(out)["files"] == ["y.csv"]
     stages = json.loads(out)["stages"]
-    assert list(stages) == ["digital", "programmed", "and wires", "and converters"]
+    assert list(stages) == ["digital", "programmed", "and switches", "and wires", "and converters"]
     assert stages["digital"] == {"deviation": 0.0, "same_answer": 1.0, "accuracy": 1.0}
     assert 0 < stages["programmed"]["deviation"] < 1e-3
     assert stages["and converters"]["deviation"] > stages["programmed"]["deviation"]
@@ -290,7 +290,7 @@ def test_without_ngspice_verify_says_what_to_install(run, monkeypatch):
 
 
 COMMANDS = ["demo", "design", "describe", "sample", "calibrate", "program", "trim", "map", "simulate array",
-            "simulate network", "simulate memristor", "simulate netlist", "export", "verify", "check",
+            "simulate network", "convert", "simulate memristor", "simulate netlist", "export", "verify", "check",
             "compare", "draw"]  # fmt: skip
 
 
@@ -328,8 +328,14 @@ def test_every_command_has_help_with_an_example(run, monkeypatch, command):
         (["simulate", "array", "bad.csv"], "bad.csv, line 2 must be numbers with commas between them"),
         (["simulate", "array", "cells.csv", "--voltages", "short.csv"], "voltages must be of shape (..., 4)"),
         (["simulate", "array", "cells.txt"], "FILE must be a .csv or .npz file"),
-        (["simulate", "network", "cells.csv", "--digits"], "FILE must be a readable npz archive"),
-        (["simulate", "network", "cells.csv"], "--inputs must be a file, or --digits in its place"),
+        (
+            ["simulate", "network", "cells.csv", "--digits"],
+            "FILE must be a network (.npz, .safetensors, .onnx), got 'cells.csv'",
+        ),
+        (
+            ["simulate", "network", "cells.csv"],
+            "--inputs must be a file, or --dataset or --digits in its place, got 'none of them'",
+        ),
         (["export", "none.json"], "FILE must be a readable bank file"),
         (["verify", "no/such/network.npz", "--layer", "1"], "FILE must be a readable file, got 'no/such/network.npz'."),
         (["verify", "cells.csv", "--layer", "1"], "--layer must be left out for an array"),

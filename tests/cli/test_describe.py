@@ -143,7 +143,7 @@ MISTAKES = [
     (["chip.zarr", "--v-max", "0"], "--v-max must be a finite number above 0"),
     (["chip.zarr", "--v-max", "1uA"], "--v-max must be a quantity in V"),
     (["chip.zarr", "--plot", "x.txt"], "--plot must be a file's name in .png or .svg or .pdf"),
-    (["chip.csv"], "FILE must be a bank (.json) or a chip (.zarr)"),
+    (["chip.csv"], "FILE must be a bank (.json), a chip (.zarr) or a network (.npz, .safetensors, .onnx)"),
     (["none.zarr"], "FILE must be a chip (.zarr, of rescircuit sample), got 'none.zarr'. There is no such file."),
     (["none.json"], "readable bank file"),
 ]

@@ -12,13 +12,15 @@ from rescircuit.bank.chips import load_chip
 from rescircuit.bank.files import save_bank
 from rescircuit.cli.network_options import ChipOptions
 from rescircuit.network import Dense, map_network
+from rescircuit.network.layers import Activation
 from rescircuit.plotting.schematics import draw_schematic
 
 CELLS = np.array([[1e-5, 2e-5, 3e-5], [4e-5, 5e-5, 6e-5]])
 RNG = np.random.default_rng(3)
 NETWORK = rc.Network(
     (
-        Dense(weight=RNG.normal(size=(4, 11)), bias=np.zeros(4), activation="relu", name="a"),
+        Dense(weight=RNG.normal(size=(4, 11)), bias=np.zeros(4), name="a"),
+        Activation(kind="relu", name="relu"),
         Dense(weight=RNG.normal(size=(5, 4)), bias=np.zeros(5), name="b"),
     )
 )
@@ -156,7 +158,10 @@ MISTAKES = [
     (["cells.csv", "--voltages", "volt.csv"], "--voltages must be 2 numbers, one a word line, got '1 numbers'"),
     (["cells.csv", "--voltages", "none.csv"], "--voltages must be a readable file"),
     (["bank.json", "--title", "x" * 121], "--title must be of at most 120 characters"),
-    (["bank.cir"], "FILE must be a bank (.json), a chip (.zarr), an array (.csv, .npz) or a network (.npz), got "),
+    (
+        ["bank.cir"],
+        "FILE must be a bank (.json), a chip (.zarr), an array (.csv, .npz) or a network (.npz, .safetensors, ",
+    ),
     (["cells.csv", "--layer", "1"], "--layer must be left out for an array, got 1"),
     (["bank.json", "--seed", "2"], "--seed must be left out for a bank"),
     (["none/network.npz", "--layer", "1"], "FILE must be a readable file, got 'none/network.npz'. No such file"),

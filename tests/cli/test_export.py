@@ -16,6 +16,7 @@ from rescircuit.bank.series import SeriesBank
 from rescircuit.cli.network_options import ChipOptions
 from rescircuit.devices import NMOS, Fuse, Resistor
 from rescircuit.network import Dense, map_network
+from rescircuit.network.layers import Activation
 from rescircuit.spice import TemperatureSweep
 from rescircuit.spice.makers.settling import settling_circuit
 
@@ -61,7 +62,8 @@ def run(run, files, tmp_path):
 
 NETWORK = rc.Network(
     (
-        Dense(weight=RNG.normal(size=(4, 5)), bias=np.zeros(4), activation="relu", name="a"),
+        Dense(weight=RNG.normal(size=(4, 5)), bias=np.zeros(4), name="a"),
+        Activation(kind="relu", name="relu"),
         Dense(weight=RNG.normal(size=(2, 4)), bias=np.zeros(2), name="b"),
     )
 )
@@ -175,7 +177,7 @@ def test_inputs_drive_the_layer_that_they_reach(exported):
     expected = rc.deck(first, voltages=first.voltages(two_phases)).text
     assert exported("net.npz", *SMALL, "--inputs", "x.npz", "--samples", "1:3") == expected
     second = analog.tile(1, 0)
-    hidden = NETWORK.layers[0](SIGNED[:1])
+    hidden = NETWORK.run(SIGNED[:1])[1]
     assert hidden.min() >= 0
     expected = rc.deck(second, voltages=second.voltages(hidden)).text
     assert exported("net.npz", *SMALL, "--inputs", "x.npz", "--layer", "1") == expected
@@ -274,7 +276,7 @@ OTHER_BAD = [
     (["net.npz", *SMALL, "--voltages", "volts.csv"], "--voltages must be of shape (..., 5)"),
     (["net.npz", "--r-driver", "5ohm"], "--r-driver must be left out for a network's tile"),
     (["net.npz", "--r-word-line", "cells.csv"], "--r-word-line must be a quantity in ohm"),
-    (["net.npz", "--cells", "sinh"], "--cells must be left out for a network's tile"),
+    (["net.npz", "--cells", "sinh"], '--cells must be "banks", "ideal", "resistors" or "memristors"'),
     (["net.npz", "--bank-size", "0"], "--bank-size must be a whole number of at least 1"),
     (["net.npz", "--process", "none"], "--process must be one of "),
     (["net.npz", "--nominal", "1M"], "--nominal must be a quantity in ohm"),

@@ -9,29 +9,40 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.errors import InputError
-from rescircuit.network import ArraySpec, Dense, Network, map_network
+from rescircuit.network import ArraySpec, map_network
+from rescircuit.network.arrays import Conditions, Converters
+from rescircuit.network.layers import Activation, Conv, Dense, Network
 
 KINDS = ("banks", "conductances")
+PCM = rc.Memristor(g_min=1e-6, g_max=2e-5, programming_error=0.03, stuck_at_g_max=0.1, drift_exponent=0.05)
 
 
 @pytest.fixture(scope="module")
 def network():
     rng = np.random.default_rng(3)
-    return Network([Dense(weight=rng.normal(size=(3, 5)), bias=np.zeros(3), activation="relu")])
+    return Network([Dense(weight=rng.normal(size=(3, 5))), Activation(kind="relu")])
 
 
-def mapped(network, seed=1, **options):
+@pytest.fixture(scope="module")
+def convolution():
+    rng = np.random.default_rng(4)
+    return Network(
+        [Conv(weight=rng.normal(size=(4, 2, 2, 2)), bias=rng.normal(size=4), groups=2)], input_shape=(4, 3, 3)
+    )
+
+
+def mapped(network, seed=1, calibration_inputs=None, compensation=(), **options):
     spec = {"rows": 4, "cols": 4, "bank_size": 6, "r_word_line": 1.0, "r_bit_line": 1.0} | options
-    return map_network(network, ArraySpec(**spec), seed=seed)
+    return map_network(
+        network, ArraySpec(**spec), seed=seed, calibration_inputs=calibration_inputs, compensation=compensation
+    )
 
 
 def test_its_banks_are_those_that_were_programmed(network):
     analog = mapped(network)
     for index, tile in enumerate(analog.layers[0].tiles):
         part = analog.tile(0, index)
-        assert part.bank.conductance(tile.mask).reshape(tile.target.shape[0], -1) == pytest.approx(
-            tile.crossbar.conductances, rel=1e-12
-        )
+        assert part.bank.conductance(tile.cells.mask) == pytest.approx(tile.cells.programmed, rel=1e-12)
 
 
 @pytest.mark.parametrize("cells", KINDS)
@@ -43,6 +54,79 @@ def test_ngspice_agrees_on_every_tile(network, seed, cells):
         check = rc.verify(analog.tile(0, index, cells=cells))
         assert check.passed, check.summary()
         assert {each.name for each in check.agreements} >= {"output_currents", "weighted_sums"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"scheme": "offset", "bias": "word_line"},
+        {"scheme": "one_side", "bias": "word_line", "scaling": "column"},
+        {"scheme": "offset", "conditions": Conditions(stuck_open=0.05, temperature=60.0)},
+        {"calibration": rc.ReadOut(), "pairs": "joint"},
+        {"converters": Converters(amplifier_gain=1e3)},
+        {"compensation": "wires", "r_bit_line": 200.0},
+    ],
+    ids=lambda options: " ".join(options) or "plain",
+)
+@pytest.mark.parametrize("cells", KINDS)
+def test_ngspice_agrees_on_a_tile_of_a_convolution(convolution, options, cells):
+    """Its sums are the tile's part of the layer's, at each position."""
+    x = np.random.default_rng(6).uniform(0, 1, (2, 4, 3, 3))
+    analog = mapped(convolution, rows=9, calibration_inputs=x, **options)
+    index = len(analog.tiles) - 1
+    part, layer = analog.tile(0, index, cells=cells), analog.layers[0]
+    rows = layer.weighted.rows(x)[part.tile.group].reshape(-1, 8)
+    volts = part.voltages(rows)
+    check = rc.verify(part, voltages=volts)
+    assert check.passed, check.summary()
+    assert {each.name for each in check.agreements} >= {"output_currents", "weighted_sums"}
+    if not options:
+        assert len(analog.tiles) == 2
+        from rescircuit.spice import run_deck
+
+        result = run_deck(rc.deck(part, voltages=volts))
+        sums = np.stack([result.node_voltages[f"sum_{j}"] for j in range(2)], axis=-1)
+        seen = analog if cells == "banks" else analog.without("switches")
+        ours = seen(x)[:, 2:].transpose(0, 2, 3, 1).reshape(-1, 2) - layer.weighted.bias[2:]
+        assert sums == pytest.approx(ours, abs=1e-6 if cells == "banks" else 1e-9)
+
+
+@pytest.mark.parametrize("scheme", ["middle", "one_side", "offset"])
+def test_ngspice_agrees_on_a_tile_of_memristors(network, scheme):
+    """As written, stuck and drifted: as inference takes them."""
+    conditions = Conditions(age=1e5)
+    analog = mapped(network, cells="memristors", memristor=PCM, scheme=scheme, conditions=conditions)
+    part = analog.tile()
+    assert part.cells == "conductances"
+    assert np.array_equal(part.array.conductances, part.tile.conductances(analog.effects))
+    assert not np.array_equal(part.array.conductances, part.tile.cells.programmed)
+    check = rc.verify(part)
+    assert check.passed, check.summary()
+    with pytest.raises(InputError, match='cells must be "conductances" for a tile of memristors'):
+        analog.tile(cells="banks")
+
+
+def test_effects_that_are_off_are_not_in_the_circuit(network):
+    analog = mapped(network, conditions=Conditions(stuck_closed=0.2, temperature=85.0))
+    plain = analog.without("stuck", "temperature", "wires").tile()
+    tile = plain.tile
+    volts = np.full(4, 0.1)
+    expected = volts @ tile.cells.programmed
+    assert plain.array.solve(volts).output_currents == pytest.approx(expected, rel=1e-9)
+    whole = analog.tile().array.solve(volts).output_currents
+    conducting = volts @ tile.conductances(analog.effects)
+    assert whole == pytest.approx(conducting, rel=1e-3)
+    assert np.abs(whole / expected - 1).min() > 1e-3
+
+
+def test_comments_of_other_layouts(convolution):
+    weight = convolution.layers[0].weight
+    text = rc.deck(mapped(convolution, rows=9, scheme="offset", bias="word_line").tile(0, 1)).text
+    assert "of group 1 on the word lines" in text.replace("\n* ", " ")
+    assert f"* weight [2, 1, 0, 1] = {weight[2, 1, 0, 1]:.6g}\nx_cell_5_0 " in text
+    assert f"* bias [3] = {convolution.layers[0].bias[3]:.6g}\nx_cell_8_2 " in text
+    assert "* reference\nx_cell_0_1 " in text
 
 
 def test_the_node_of_an_output_holds_its_weighted_sum(network):
@@ -85,7 +169,7 @@ def test_comments_say_which_weight_a_cell_is_and_which_code_it_holds(network):
     tile, weight = part.tile, network.layers[0].weight
     assert (tile.inputs, tile.outputs) == (slice(4, 5), slice(2, 3))
     assert f"* weight [2, 4] = {weight[2, 4]:.6g}, positive side\nx_cell_0_0 " in text
-    code = "".join("01"[int(bit)] for bit in tile.mask[0, 0, 1])
+    code = "".join("01"[int(bit)] for bit in tile.cells.mask[0, 1])
     assert f"* word line 0, bit line 1: code {code}\n.subckt cell_0_1 " in text
     assert "inputs 4 to 4 on the word lines" in text
     assert text == rc.deck(mapped(network).tile(0, 3)).text
@@ -128,9 +212,9 @@ def test_what_is_not_there_is_refused(network, ask, message):
 
 def test_large_tiles_hand_their_elements_out_one_by_one():
     rng = np.random.default_rng(0)
-    wide = Network([Dense(weight=rng.normal(size=(60, 101)), bias=np.zeros(60))])
+    wide = Network([Dense(weight=rng.normal(size=(60, 101)))])
     part = mapped(wide, rows=101, cols=120, bank_size=2).tile(cells="conductances")
-    assert part.tile.crossbar.conductances.size > 10_000
+    assert part.tile.asked.size > 10_000
     circuit = rc.deck(part).circuit
     assert sum(element.name.startswith("r_sum_") for element in circuit.elements) == 60
     assert sum(element.name.startswith("r_sum_") for element in circuit.elements) == 60

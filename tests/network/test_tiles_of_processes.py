@@ -9,14 +9,15 @@ import pytest
 
 import rescircuit as rc
 from rescircuit.devices import load_process
-from rescircuit.network import ArraySpec, Dense, Network, map_network
+from rescircuit.network import ArraySpec, map_network
+from rescircuit.network.layers import Dense, Network
 from rescircuit.spice import Resistor
 
 
 def mapped(name, *, switch=None, **options):
     process = load_process(name)
     weight = np.random.default_rng(3).normal(size=(2, 4))
-    network = Network([Dense(weight=weight, bias=np.zeros(2))])
+    network = Network([Dense(weight=weight)])
     spec = ArraySpec(
         rows=4,
         cols=4,
@@ -58,10 +59,9 @@ def test_each_resistor_of_a_cell_has_its_own_coefficient():
     assert np.unique(bank.coefficients.tc1).size == bank.resistances.size
     for i, j in np.ndindex(4, 4):
         inside = circuit.subcircuits[f"cell_{i}_{j}"].elements
-        at = (i, j // 2, j % 2)
         written = [each for each in inside if isinstance(each, Resistor)]
-        assert [each.tc1 for each in written] == bank.coefficients.tc1[at].tolist()
-        assert [each.resistance for each in written] == bank.resistances[at].tolist()
+        assert [each.tc1 for each in written] == bank.coefficients.tc1[i, j].tolist()
+        assert [each.resistance for each in written] == bank.resistances[i, j].tolist()
 
 
 def test_its_banks_warmed_are_what_ngspice_makes_of_its_deck_when_it_is_warm():

@@ -53,16 +53,21 @@ describe; those left out are as these have them by default.
     source = "a guess"
 """
 
-from rescircuit.devices.processes.loading import list_processes, load_process
+from rescircuit.devices.processes.loading import list_processes, load_process, parse_toml
+from rescircuit.devices.processes.mistakes import TomlFile
 from rescircuit.devices.processes.process import Process
+from rescircuit.devices.processes.section import Section
 from rescircuit.devices.processes.switches import SWITCH_KINDS, NativeSwitch, SwitchDescription, first_fault
 
 __all__ = [
     "SWITCH_KINDS",
     "NativeSwitch",
     "Process",
+    "Section",
     "SwitchDescription",
+    "TomlFile",
     "first_fault",
     "list_processes",
     "load_process",
+    "parse_toml",
 ]

@@ -10,14 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rescircuit.devices.processes.mistakes import ProcessFile, not_toml
+from rescircuit.devices.processes.mistakes import TomlFile, not_toml
 from rescircuit.devices.processes.process import Process
 from rescircuit.devices.processes.section import Section
 from rescircuit.devices.processes.toml_lines import KeyPath
 from rescircuit.errors import InputError
 from rescircuit.files import file_size
 
-__all__ = ["list_processes", "load_process"]
+__all__ = ["list_processes", "load_process", "parse_toml"]
 
 _LARGEST_FILE = 1 << 20  # bytes; a process is a page of text
 # More parts to a key than anyone writes: tomllib takes a time that grows with the square of their number.
@@ -50,7 +50,7 @@ def load_process(name_or_path: str | Path) -> Process:
 
 
 def _read(path: Path, content: bytes) -> Process:
-    file = _parsed(path.name, content)
+    file = parse_toml(f"process {path.name}", content)
     try:
         process = Process.model_validate(file.data, context={"folder": path.parent})
     except ValidationError as error:
@@ -63,24 +63,30 @@ def _read(path: Path, content: bytes) -> Process:
     return process
 
 
-def _parsed(name: str, content: bytes) -> ProcessFile:
-    """The TOML in `content`."""
+def parse_toml(name: str, content: bytes) -> TomlFile:
+    """The TOML in the `content` of the file that messages call `name`, such as ``process mine.toml``.
+
+    Raises
+    ------
+    InputError
+        For what is no TOML in UTF-8, with the line, or TOML made to take a parser's time.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"process {name}, line {line}", "text in UTF-8", content[error.start : error.end]) from None
+        raise InputError(f"{name}, line {line}", "text in UTF-8", content[error.start : error.end]) from None
     if _LONG_KEY.search(text):
-        raise InputError(f"process {name}", "TOML with keys of at most 64 parts", text[:200])
+        raise InputError(name, "TOML with keys of at most 64 parts", text[:200])
     try:
         data = tomllib.loads(text)
     except RecursionError:
-        raise InputError(f"process {name}", "TOML with few brackets inside one another", text[:200]) from None
+        raise InputError(name, "TOML with few brackets inside one another", text[:200]) from None
     except ValueError as error:  # no TOML, or a number too long
         raise not_toml(name, text, str(error)) from None
     if _is_deep(data):
-        raise InputError(f"process {name}", f"at most {_DEEPEST} tables inside one another", text[:200])
-    return ProcessFile(name=name, text=text, data=data)
+        raise InputError(name, f"at most {_DEEPEST} tables inside one another", text[:200])
+    return TomlFile(name=name, text=text, data=data)
 
 
 def _is_deep(data: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Mistakes in a process file, told with their line and what was expected there."""
+"""Mistakes in a file of sections, such as a process, told with their line and what was expected there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rescircuit.devices.processes.section import TAGS, Section
 from rescircuit.devices.processes.toml_lines import KeyPath, toml_lines
 from rescircuit.errors import InputError, shorten
 
-__all__ = ["ProcessFile", "not_toml"]
+__all__ = ["TomlFile", "not_toml"]
 
 Fault = Mapping[str, Any]
 
@@ -31,6 +31,9 @@ _REQUIRED: dict[str, Callable[[Fault], str]] = {
     "model_type": lambda _: "a table",
     "model_attributes_type": lambda _: "a table",
     "tuple_type": lambda _: "an array",
+    "too_short": lambda fault: f"an array of at least {fault['ctx']['min_length']}",
+    "list_type": lambda _: "an array",
+    "bool_type": lambda _: "true or false",
     "too_long": lambda fault: f"an array of {fault['ctx']['max_length']}",
 }
 
@@ -47,20 +50,20 @@ def not_toml(file: str, text: str, reason: str) -> InputError:
     found = re.search(r" \(at line (\d+), column (\d+)\)$", reason)
     lines = text.split("\n")
     if found is None and not reason.endswith("(at end of document)"):
-        return InputError(f"process {file}", "TOML", text[:200], f"{reason.rstrip('.')}.")
+        return InputError(file, "TOML", text[:200], f"{reason.rstrip('.')}.")
     line = int(found[1]) if found else len(text.rstrip().split("\n"))
     hint = f"{reason[: found.start()]} (column {found[2]})." if found else f"{reason}."
-    return InputError(f"process {file}, line {line}", "TOML", lines[line - 1].strip(), hint)
+    return InputError(f"{file}, line {line}", "TOML", lines[line - 1].strip(), hint)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProcessFile:
-    """A process file that is TOML: where its mistakes are.
+class TomlFile:
+    """A file of sections that is TOML: where its mistakes are.
 
     Parameters
     ----------
     name : str
-        Of the file.
+        What messages call the file.
     text : str
         What it holds.
     data : mapping
@@ -80,7 +83,7 @@ class ProcessFile:
         if kind in {"union_tag_not_found", "union_tag_invalid"}:
             path = (*path, fault["ctx"]["discriminator"].strip("'"))
         if kind in {"missing", "union_tag_not_found"}:
-            table = ".".join(_shown(part) for part in path[:-1])
+            table = ".".join(_shown(part) for part in path[:-1] if isinstance(part, str))
             in_table = table and isinstance(path[-1], str)
             return self._located(path, f"given in [{table}]" if in_table else "given", _Nothing())
         if kind == "extra_forbidden":
@@ -113,7 +116,7 @@ class ProcessFile:
         lines = toml_lines(self.text)
         inside = path[len(lines.table(path[:-1])) :]
         field = field or "".join(f"[{p}]" if isinstance(p, int) else f".{_shown(p)}" for p in inside).removeprefix(".")
-        where = f"process {self.name}, line {lines.line(path)}"
+        where = f"{self.name}, line {lines.line(path)}"
         return InputError(f"{where}: {field}" if field else where, required, got, hint)
 
     def _path(self, loc: tuple[str | int, ...], *, keep_last: bool) -> KeyPath:
@@ -151,11 +154,14 @@ def _shown(key: str | int) -> str:
 
 def _known_fields(model: type[Section], data: Any, path: KeyPath) -> list[str]:
     """The fields that the section at `path` may have, in `model` read from `data`."""
+    annotation: Any = model
     for part in path:
         data = data[part]
-        field = next(field for name, field in model.model_fields.items() if part in (name, field.alias))
-        tags = [None, *(data.get(name) for name in TAGS)]
-        model = next(section for section in _sections(field.annotation) if section.tag() in tags)
+        if isinstance(part, str):
+            annotation = next(f.annotation for name, f in model.model_fields.items() if part in (name, f.alias))
+        if isinstance(data, dict):  # otherwise an array of them
+            here = [data.get(name) for name in TAGS]
+            model = next(s for s in _sections(annotation) if not s.tags() or any(tag in here for tag in s.tags()))
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

@@ -1,4 +1,4 @@
-"""What the sections of a process file have in common: their fields' types, and that nothing else is accepted."""
+"""What sections of files, such as processes, have in common: their fields' types, and that nothing else is accepted."""
 
 from __future__ import annotations
 
@@ -97,15 +97,15 @@ TAGS = ("kind", "law")
 
 
 class Section(BaseModel):
-    """A table of a process file. Fields left out are as the device's own class has them by default."""
+    """A table of a file. Fields left out are as the class that it describes has them by default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
-    def tag(cls) -> str | None:
-        """Its `kind` or `law`, by which a file tells it from others in its place; None if it is alone there."""
+    def tags(cls) -> tuple[str, ...]:
+        """Its `kind` or `law`, or several, by which a file tells it from others in its place; none if alone there."""
         fields = [cls.model_fields[name] for name in TAGS if name in cls.model_fields]
-        return get_args(fields[0].annotation)[0] if fields else None
+        return get_args(fields[0].annotation) if fields else ()
 
     def build(self) -> object:
         """What the section describes, by which its values are checked."""

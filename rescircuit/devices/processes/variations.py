@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from rescircuit.devices.laws import Empirical, LogNormal, Normal, Truncated, Uniform
@@ -20,8 +21,11 @@ from rescircuit.devices.processes.section import (
     file_beside,
 )
 from rescircuit.devices.variation import CorrelatedField, Gradient, Variation
+from rescircuit.errors import InputError
 
 __all__ = ["LawDescription", "VariationSection"]
+
+_LARGEST_FACTOR = 1e12  # far above any device's, so that squares of factors stay finite
 
 
 class UniformLaw(Section):
@@ -58,14 +62,24 @@ class LogNormalLaw(Section):
 
 
 class EmpiricalLaw(Section):
-    """``{ law = "empirical", file = "measured.csv", column = "R" }``: :class:`~rescircuit.devices.laws.Empirical`."""
+    """``{ law = "empirical", file = "measured.csv", column = "R" }``: :class:`~rescircuit.devices.laws.Empirical`.
+
+    Or with the factors themselves, ``factors = [0.97, 1.0, 1.04]``, in place of a file.
+    """
 
     law: Literal["empirical"]
-    file: Annotated[Path, file_beside("CSV file", "measured.csv")]
+    file: Annotated[Path | None, file_beside("CSV file", "measured.csv")] = None
     column: str | Annotated[int, Field(ge=0, strict=True)] | None = None
+    factors: list[Annotated[Number, Field(le=_LARGEST_FACTOR)]] | None = None
 
     def build(self) -> Empirical:
         """The law itself; reads the file."""
+        if self.factors is not None:
+            if self.file is not None or self.column is not None:
+                raise InputError("factors", "left out with a file", self.factors)
+            return Empirical(factors=np.array(self.factors))
+        if self.file is None:
+            raise InputError("file", "given, or factors in its place", None)
         return Empirical.from_csv(self.file, self.column)
 
 

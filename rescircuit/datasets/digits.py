@@ -1,4 +1,4 @@
-"""Data sets for examples: the handwritten digits that come with scikit-learn."""
+"""The handwritten digits that come with scikit-learn, and a perceptron trained on them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,258 @@
+"""``rescircuit simulate network``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rescircuit.cli.circuit_tables import check_output, naming_option
+from rescircuit.cli.console import (
+    JSON_OPTION,
+    counting,
+    example,
+    print_json,
+    progress_bar,
+    say,
+)
+from rescircuit.cli.converter_options import ConverterOptions
+from rescircuit.cli.network_files import InputOptions, LayersFile, cells_of, read_network
+from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions
+from rescircuit.cli.network_reports import placed, print_explanation, print_placement, print_stages
+from rescircuit.cli.option_groups import option_names, with_groups
+from rescircuit.cli.outputs import PICTURES, interruptible, naming
+from rescircuit.cli.simulate_array import check_finite
+from rescircuit.errors import InputError
+
+if TYPE_CHECKING:
+    from rescircuit.checks import Array
+    from rescircuit.network import AnalogNetwork, Explanation, Network
+
+__all__ = ["NETWORK_EPILOG", "simulate_network"]
+
+NETWORK_EPILOG = example(
+    "rescircuit simulate network demo-output/network.npz --digits --bank-size 12 --r-word-line 1ohm --r-bit-line 1ohm",
+    "rescircuit simulate network net.npz --inputs test.npz --rows 128 --cols 128 --dac-bits 8 --adc-bits 10",
+    "rescircuit simulate network lenet5.npz --layers lenet5 --dataset mnist --images 1000 --r-word-line 1ohm "
+    "--r-bit-line 1ohm --adc-bits 8 --explain --plot causes.png",
+    "rescircuit simulate network net.onnx --inputs test.npz --cells memristors --memristor pcm --age 86400s --explain",
+    "rescircuit simulate network net.npz --digits --r-word-line 5ohm --r-bit-line 5ohm --compensate wires,columns",
+)
+# What is added to the chip before it, stage by stage; the last of those that add anything is the chip itself.
+_STAGES = (
+    ("programmed", ("programming", "calibration")),
+    ("and faults", ("stuck",)),
+    ("and conditions", ("temperature", "drift")),
+    ("and switches", ("switches",)),
+    ("and wires", ("wires", "amplifier")),
+    ("and noise", ("read_noise", "thermal_noise")),
+    ("and converters", ("dac", "adc")),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireOptions:
+    """A tile's wires."""
+
+    r_word_line: Annotated[str, typer.Option(help="Word-line wire between cells, such as 1ohm.")] = "0ohm"
+    r_bit_line: Annotated[str, typer.Option(help="Bit-line wire between cells, such as 1ohm.")] = "0ohm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """What is told of the chip, besides its result stage by stage."""
+
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="What each cause costs alone and is worth when it is gone, and what to change."),
+    ] = False
+    plot: Annotated[
+        Path | None, typer.Option(help="With --explain: causes and layers (.png, .svg, .pdf).", show_default=False)
+    ] = None
+    placement: Annotated[bool, typer.Option("--placement", help="Which tiles each layer takes.")] = False
+    placement_plot: Annotated[
+        Path | None, typer.Option(help="A picture of the tiles (.png, .svg, .pdf).", show_default=False)
+    ] = None
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The chip's outputs, a row an input (.csv).", show_default=False),
+    ] = None
+
+    def check(self, read: list[Path | None]) -> None:
+        """Refuse before the work what could not be written after it."""
+        if self.plot is not None and not self.explain:
+            raise InputError("--plot", "given with --explain", str(self.plot))
+        check_output("--out", self.out, (".csv",), read)
+        check_output("--plot", self.plot, PICTURES, read)
+        check_output("--placement-plot", self.placement_plot, PICTURES, read)
+
+
+@with_groups
+def simulate_network(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A network: .npz with NAME.weight (out, in) and NAME.bias, layer by layer; .safetensors; or .onnx.",
+            show_default=False,
+        ),
+    ],
+    given: Annotated[InputOptions, "Inputs"],
+    chip: Annotated[ChipOptions, "The chip"],
+    wires: Annotated[WireOptions, "Its wires"],
+    converters: Annotated[ConverterOptions, "Its converters"],
+    asked: Annotated[ReportOptions, "Results"],
+    layers: LayersFile = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Program a network onto a sampled chip and run inputs through it.
+
+    Compares with digital arithmetic step by step: programming, then what else the chip has, then converters.
+    """
+    import numpy as np
+
+    source = given.name()
+    asked.check([file, *given.files()])
+    names = {**CHIP_NAMES, **option_names(ConverterOptions), "x": source}
+    # Overflow is found by the check.
+    with interruptible(), naming(names), progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):
+        report("reading", 0, 1)
+        network = read_network(file, layers)
+        x, y = given.read(network)
+        analog, process = _programmed(network, given.typical(network, x), chip, wires, converters, report)
+        outputs = _stages(analog, x, report)
+        summary = _summary(outputs, network, y)
+        check_finite("inputs and weights", *outputs.values(), *(stage["deviation"] for stage in summary.values()))
+        explanation = _explained(analog, x, y, report) if asked.explain else None
+        files = _written(asked, analog, list(outputs.values())[-1], explanation)
+    result = _result(analog, x, summary, explanation, files)
+    if as_json:
+        print_json({**result, **({"placement": [asdict(each) for each in placed(analog)]} if asked.placement else {})})
+        return
+    print_stages(f"{len(x)} inputs on chip {chip.seed} of {process}", result, summary)
+    if asked.placement:
+        print_placement(analog)
+    if explanation is not None:
+        print_explanation(explanation)
+    if files:
+        say(f"Written: {', '.join(map(str, files))}")
+
+
+def _programmed(
+    network: Network,
+    typical: Array,
+    chip: ChipOptions,
+    wires: WireOptions,
+    converters: ConverterOptions,
+    report: Callable[[str, float, float], None],
+) -> tuple[AnalogNetwork, str]:
+    """The chip, and the name of its process."""
+    from rescircuit.network import map_network
+
+    spec, made = chip.spec(wires.r_word_line, wires.r_bit_line, converters)
+    analog = map_network(
+        network,
+        spec,
+        seed=chip.seed,
+        calibration_inputs=typical,
+        compensation=chip.compensation,
+        progress=counting(report, "programming cells", cells_of(network, spec)),
+    )
+    return analog, chip.memristors.name if spec.cells == "memristors" else made.name
+
+
+def _stages(analog: AnalogNetwork, x: Array, report: Callable[[str, float, float], None]) -> dict[str, Array]:
+    """Outputs by stage: digital, and with more and more of the chip's effects."""
+    stages = {"digital": analog.network(x)}
+    on: list[str] = []
+    there = [(name, [each for each in adds if each in analog.effects]) for name, adds in _STAGES]
+    there = [(name, adds) for name, adds in there if adds] or [("programmed", [])]
+    for k, (name, adds) in enumerate(there):
+        report(f"inference: {name}", k, len(there))
+        on += adds
+        stages[name] = analog.with_effects(*on)(x)
+    return stages
+
+
+def _explained(analog: AnalogNetwork, x: Array, y: Any, report: Callable[[str, float, float], None]) -> Explanation:
+    from rescircuit.network import explain
+
+    return explain(analog, x, y, progress=report)
+
+
+def _summary(stages: dict[str, Array], network: Network, y: Any) -> dict[str, dict[str, Any]]:
+    """How each stage's outputs compare with the digital ones, and with the labels."""
+    import numpy as np
+
+    from rescircuit.network.answers import answers_of, has_answers
+
+    digital = stages["digital"]
+    size = float(np.sqrt(np.mean(digital**2))) or 1.0
+    scored = has_answers(network)
+    exact = answers_of(digital)
+    return {
+        name: {
+            "deviation": float(np.sqrt(np.mean((outputs - digital) ** 2))) / size,
+            "same_answer": float((answers_of(outputs) == exact).mean()) if scored else None,
+            "accuracy": None if y is None or not scored else float((answers_of(outputs) == y).mean()),
+        }
+        for name, outputs in stages.items()
+    }
+
+
+def _written(
+    asked: ReportOptions, analog: AnalogNetwork, outputs: Array, explanation: Explanation | None
+) -> list[Path]:
+    """The files that were asked for."""
+    from rescircuit.files import write_csv
+
+    files = []
+    if asked.out is not None:
+        with naming_option("--out"):
+            files.append(write_csv(asked.out, outputs.reshape(len(outputs), -1)))
+    if asked.plot is not None and explanation is not None:
+        from rescircuit.plotting import plot_explanation, save_figure
+
+        with naming_option("--plot"):
+            files.append(save_figure(plot_explanation(explanation), asked.plot))
+    if asked.placement_plot is not None:
+        from rescircuit.plotting import plot_placement, save_figure
+
+        with naming_option("--placement-plot"):
+            files.append(save_figure(plot_placement(analog), asked.placement_plot))
+    return files
+
+
+def _result(
+    analog: AnalogNetwork,
+    x: Array,
+    summary: dict[str, dict[str, Any]],
+    explanation: Explanation | None,
+    files: list[Path],
+) -> dict[str, Any]:
+    """For JSON, and for the words under the table."""
+    import numpy as np
+
+    error = analog.programming_error
+    network = analog.network
+    return {
+        "seed": analog.seed,
+        "inputs": len(x),
+        "weights": sum(layer.weighted.weight.size for layer in analog.layers),
+        "layers": len(network.layers),
+        "tiles": len(analog.tiles),
+        "effects": [name for name in _order() if name in analog.effects],
+        "stages": summary,
+        "median_programming_error": float(np.median(error)),
+        "worst_programming_error": float(error.max()),
+        **({} if explanation is None else {"explanation": explanation.as_dict()}),
+        "files": files,
+    }
+
+
+def _order() -> tuple[str, ...]:
+    from rescircuit.network.arrays import EFFECTS
+
+    return EFFECTS

@@ -1,0 +1,245 @@
+"""The arrays that a chip offers to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank
+from rescircuit.calibration import ReadOut
+from rescircuit.checks import non_negative_number, positive_number, whole_number
+from rescircuit.devices import NMOS, Faults, IdealSwitch, Memristor, Resistor, Switch
+from rescircuit.devices.coefficients import ROOM_TEMPERATURE
+from rescircuit.errors import InputError
+from rescircuit.network.arrays.conditions import EFFECTS, Conditions
+from rescircuit.network.arrays.converters_spec import Converters
+from rescircuit.network.arrays.writing import Writing
+from rescircuit.subsetsum import LARGEST_N
+
+__all__ = ["ArraySpec"]
+
+_CHOICES = {
+    "cells": ("banks", "ideal", "resistors", "memristors"),
+    "scheme": ("middle", "one_side", "offset"),
+    "subtraction": ("analog", "digital"),
+    "scaling": ("tensor", "column"),
+    "bias": ("digital", "word_line"),
+    "pairs": ("in_turn", "joint"),
+}
+
+
+def _default_resistor() -> Resistor:
+    # Megohms, so that a line's currents are small against what its wires can carry.
+    return Resistor(nominal=1e6, common=0.20, mismatch=0.01)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArraySpec:
+    """The arrays that a chip offers, and how weights become conductances on them.
+
+    Parameters
+    ----------
+    rows, cols : int
+        Word lines and bit lines of a tile. Outputs take a pair of bit lines each, or with ``scheme="offset"`` one each
+        and one for all; so `cols` is at least 2.
+    bank_size : int
+        Resistors in the bank at each crossing. Ideal cells and single resistors have the range of a bank of so many
+        nominal resistors, so that kinds of cells compare at the same currents.
+    r_word_line, r_bit_line : float
+        Wire segments between neighbouring cells, ohm.
+    dac_bits, adc_bits : int or None
+        Resolution of the converters; ``None`` for ideal ones.
+    cells : "banks", "ideal", "resistors" or "memristors"
+        What stands at each crossing: a programmable bank of its own; exactly the conductance asked for; one resistor
+        that is made at the value asked for, with the process's variation; a memristor, written and verified.
+    scheme : "middle", "one_side" or "offset"
+        How a signed weight is a difference: of two cells near the middle of their range, where subset sums are densest;
+        of two cells of which one is off; or of a cell and a reference, in one bit line for all outputs of a tile.
+    subtraction : "analog" or "digital"
+        Where the negative column is taken from the positive one: as currents, before one converter, or as numbers,
+        behind two.
+    scaling : "tensor" or "column"
+        What fills the range: a layer's largest weight, or each output's own.
+    bias : "digital" or "word_line"
+        Biases are added behind the converter, or stand on a word line of their own, driven at full scale.
+    pairs : "in_turn" or "joint"
+        How the banks of a pair are programmed: one after the other, which makes up for the first one's error, or as one
+        problem of twice the size (:meth:`rescircuit.DifferentialPair.program`). That leaves to chance what the two have
+        in common: wires, which load both lines, then do more than compensation for them knows of.
+    positions_per_copy : int or None
+        How many positions of a convolution (or of a dense layer's earlier axes) one copy of its tiles serves; ``None``:
+        all. Each copy has cells of its own.
+    resistor : Resistor
+        What banks are made of; single resistors too.
+    switch : Switch
+        What stands behind each resistor of a bank.
+    nominals : str or array
+        A bank's nominal resistances, see :func:`rescircuit.bank.spread_nominals`.
+    swing : float
+        The share of a cell's range that weights use: around its middle, or from its lower end if the scheme is
+        ``"one_side"``.
+    v_read : float
+        The largest input voltage, volt; conductances hold at it.
+    memristor : Memristor or None
+        With ``cells="memristors"``.
+    writing : Writing
+        How memristors are written.
+    calibration : ReadOut or None
+        Through what banks are measured before they are programmed; ``None``: their values are known exactly.
+    converters : Converters
+        Ranges and errors of converters and amplifiers.
+    conditions : Conditions
+        Temperature, age, noise and faults.
+
+    Raises
+    ------
+    InputError
+        For values outside these ranges, or that do not go together.
+    """
+
+    rows: int = 128
+    cols: int = 128
+    bank_size: int = 12
+    r_word_line: float = 0.0
+    r_bit_line: float = 0.0
+    dac_bits: int | None = None
+    adc_bits: int | None = None
+    cells: Literal["banks", "ideal", "resistors", "memristors"] = "banks"
+    scheme: Literal["middle", "one_side", "offset"] = "middle"
+    subtraction: Literal["analog", "digital"] = "analog"
+    scaling: Literal["tensor", "column"] = "tensor"
+    bias: Literal["digital", "word_line"] = "digital"
+    pairs: Literal["in_turn", "joint"] = "in_turn"
+    positions_per_copy: int | None = None
+    resistor: Resistor = field(default_factory=_default_resistor)
+    switch: Switch = field(default_factory=lambda: NMOS(w_over_l=10))
+    nominals: Any = "geometric"
+    swing: float = 0.5
+    v_read: float = DEFAULT_READ_VOLTAGE
+    memristor: Memristor | None = None
+    writing: Writing = field(default_factory=Writing)
+    calibration: ReadOut | None = None
+    converters: Converters = field(default_factory=Converters)
+    conditions: Conditions = field(default_factory=Conditions)
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                quoted = [f'"{choice}"' for choice in choices]
+                raise InputError(name, f"{', '.join(quoted[:-1])} or {quoted[-1]}", getattr(self, name))
+        self._check_numbers()
+        self._check_parts()
+        self._check_together()
+
+    def _check_numbers(self) -> None:
+        whole_number("rows", self.rows, 1)
+        whole_number("cols", self.cols, 2)
+        whole_number("bank_size", self.bank_size, 1)
+        non_negative_number("r_word_line", self.r_word_line, "ohm")
+        non_negative_number("r_bit_line", self.r_bit_line, "ohm")
+        for name, bits, fewest in (("dac_bits", self.dac_bits, 1), ("adc_bits", self.adc_bits, 2)):
+            if bits is not None:
+                whole_number(name, bits, fewest, 32, "None stands for an ideal converter.")
+        if self.positions_per_copy is not None:
+            whole_number("positions_per_copy", self.positions_per_copy, 1, hint="None makes one copy for all.")
+        if positive_number("swing", self.swing) > 1:
+            raise InputError("swing", "above 0 and at most 1", self.swing)
+        positive_number("v_read", self.v_read, "V")
+
+    def _check_parts(self) -> None:
+        parts: Sequence[tuple[str, type, bool]] = (
+            ("resistor", Resistor, False),
+            ("memristor", Memristor, True),
+            ("writing", Writing, False),
+            ("calibration", ReadOut, True),
+            ("converters", Converters, False),
+            ("conditions", Conditions, False),
+        )
+        for name, kind, optional in parts:
+            value = getattr(self, name)
+            if not (isinstance(value, kind) or (optional and value is None)):
+                article = "an" if kind.__name__[0] in "AEIOU" else "a"
+                raise InputError(name, f"{article} {kind.__name__}{' or None' if optional else ''}", value)
+
+    def _check_together(self) -> None:
+        if self.bias == "word_line" and self.rows < 2:
+            raise InputError("rows", "at least 2 with a bias on a word line", self.rows)
+        if self.cells == "memristors" and self.memristor is None:
+            raise InputError("memristor", 'a Memristor with cells="memristors"', None)
+        if self.calibration is not None and self.cells != "banks":
+            raise InputError("calibration", 'None with other cells than "banks"', self.cells)
+        if self.cells == "memristors" and self.conditions.has_faults:
+            hint = "A Memristor has stuck_at_g_min and stuck_at_g_max of its own."
+            raise InputError("conditions", "without stuck_open and stuck_closed for memristors", self.conditions, hint)
+        if self.pairs == "joint":
+            if self.cells != "banks" or self.scheme == "offset":
+                raise InputError("pairs", '"in_turn" where cells are no pairs of banks', self.pairs)
+            if 2 * self.bank_size > LARGEST_N:
+                raise InputError("bank_size", f'at most {LARGEST_N // 2} with pairs="joint"', self.bank_size)
+
+    @property
+    def outputs_per_tile(self) -> int:
+        """How many outputs a tile has bit lines for."""
+        return self.cols - 1 if self.scheme == "offset" else self.cols // 2
+
+    @property
+    def effects(self) -> frozenset[str]:
+        """The causes of error that these arrays and conditions bring, of `EFFECTS`."""
+        converters, conditions = self.converters, self.conditions
+        faulty = conditions.has_faults and not (conditions.known_faults and self.cells == "banks")
+        brings = {
+            "programming": self.cells != "ideal",
+            "calibration": self.calibration is not None,
+            "stuck": faulty or self._memristors_stick,
+            "temperature": conditions.temperature != ROOM_TEMPERATURE and self.cells in ("banks", "resistors"),
+            "drift": conditions.age > 0 and self._drifts,
+            "switches": self._bends,
+            "wires": self.r_word_line + self.r_bit_line > 0,
+            "amplifier": converters.amplifier_offset > 0 or converters.input_resistance > 0,
+            "read_noise": conditions.read_noise > 0 or self._reads_noisily,
+            "thermal_noise": conditions.bandwidth is not None,
+            "dac": self.dac_bits is not None,
+            "adc": self.adc_bits is not None,
+        }
+        return frozenset(name for name in EFFECTS if brings[name])
+
+    @property
+    def _memristors_stick(self) -> bool:
+        part = self.memristor if self.cells == "memristors" else None
+        return part is not None and part.stuck_at_g_min + part.stuck_at_g_max > 0
+
+    @property
+    def _reads_noisily(self) -> bool:
+        part = self.memristor if self.cells == "memristors" else None
+        return part is not None and part.read_noise != (0.0, 0.0)
+
+    @property
+    def _drifts(self) -> bool:
+        if self.cells == "memristors" and self.memristor is not None:
+            return self.memristor.drift_exponent + self.memristor.drift_exponent_spread > 0
+        return self.cells in ("banks", "resistors") and (self.resistor.drift != 0 or self.resistor.drift_spread > 0)
+
+    @property
+    def _bends(self) -> bool:
+        voltage_dependent = self.resistor.vc1 != 0 or self.resistor.vc2 != 0
+        if self.cells == "banks":
+            return voltage_dependent or not isinstance(self.switch, IdealSwitch)
+        return self.cells == "resistors" and voltage_dependent
+
+    def sample(
+        self, shape: tuple[int, ...], *, seed: int, chip: int = 0, start: int = 0, faults: Faults | None = None
+    ) -> Bank:
+        """Banks of a chip, an array of this shape, from number `start` on; with these faults."""
+        return Bank.sample(
+            self.resistor,
+            n=self.bank_size,
+            seed=seed,
+            chip=chip,
+            start=start,
+            shape=shape,
+            switch=self.switch,
+            nominals=self.nominals,
+            v_read=self.v_read,
+            faults=faults,
+        )

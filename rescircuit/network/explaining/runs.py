@@ -1,0 +1,110 @@
+"""What is known of a network's run with some effects: its errors, its answers, and how sure these are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["LayerError", "Run"]
+
+_SURE = 2.0  # standard errors beyond which a difference of accuracies is not called noise
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerError:
+    """How wrong a layer with weights is.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer.
+    propagated : float
+        Error of its output in the run, rms over all inputs and outputs, relative to the digital output's rms: its own
+        error and what the layers before it hand on.
+    local : float
+        The same where the layer is fed with the digital network's own activations: its own error alone.
+    gain : float
+        Of this own error, the part that all outputs share: what the weighted sums, without their biases, are on the
+        whole in proportion to the digital ones, by least squares.
+    uneven : float
+        What is left of the own error when the weighted sums are divided by `gain`, relative to their digital rms.
+    """
+
+    name: str
+    propagated: float
+    local: float
+    gain: float = 1.0
+    uneven: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Inputs through a chip with some of its effects.
+
+    Attributes
+    ----------
+    effects : tuple of str
+        The effects that are on; none is the digital network.
+    inputs : int
+        How many.
+    error : float
+        Error of the outputs, rms over all of them, relative to the digital outputs' rms.
+    same_answer : float or None
+        The share of inputs whose largest output is the digital network's; ``None`` where outputs are no scores.
+    accuracy : float or None
+        The share of inputs whose largest output is the right one; ``None`` without labels.
+    lost, won : int
+        Inputs that the digital network has right and this run wrong, and the other way round; 0 without labels.
+    layers : tuple of LayerError
+        Of the layers with weights, in their order.
+    """
+
+    effects: tuple[str, ...]
+    inputs: int
+    error: float
+    same_answer: float | None
+    accuracy: float | None
+    lost: int = 0
+    won: int = 0
+    layers: tuple[LayerError, ...]
+
+    @property
+    def accuracy_error(self) -> float | None:
+        """The binomial standard error of the accuracy, of these inputs as a sample of all possible ones."""
+        return None if self.accuracy is None else math.sqrt(self.accuracy * (1.0 - self.accuracy) / self.inputs)
+
+    @property
+    def change(self) -> float | None:
+        """The accuracy less the digital one."""
+        return None if self.accuracy is None else (self.won - self.lost) / self.inputs
+
+    @property
+    def change_error(self) -> float | None:
+        """The standard error of `change` if there were none: both runs share their inputs (McNemar 1947)."""
+        return None if self.accuracy is None else math.sqrt(self.won + self.lost) / self.inputs
+
+    @property
+    def within_noise(self) -> bool | None:
+        """Whether the accuracy differs from the digital one by no more than chance would explain."""
+        if self.accuracy is None:
+            return None
+        return abs(self.won - self.lost) <= _SURE * math.sqrt(self.won + self.lost)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "effects": list(self.effects),
+            "error": self.error,
+            "same_answer": self.same_answer,
+            "accuracy": self.accuracy,
+            "accuracy_error": self.accuracy_error,
+            "change": self.change,
+            "change_error": self.change_error,
+            "within_noise": self.within_noise,
+            "layers": [layer.as_dict() for layer in self.layers],
+        }

@@ -1,0 +1,340 @@
+"""Explanations: against chips whose errors have closed forms, and on real ones."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import rescircuit as rc
+from rescircuit.network.arrays import EFFECTS, ArraySpec, Conditions, Converters
+from rescircuit.network.explaining import CAUSES, Explanation, LayerError, Run, explain
+from rescircuit.network.explaining.advice import advice
+from rescircuit.network.layers import Activation, Dense, Network
+
+RNG = np.random.default_rng(5)
+
+
+class ScaledChip:
+    """A chip each of whose causes multiplies the outputs of a layer by a factor: all its errors are known."""
+
+    def __init__(self, network, factors, effects=None):
+        self.network = network
+        self.factors = factors
+        self.effects = frozenset(factors) if effects is None else effects
+        self.spec = ArraySpec()
+        self.compensation = frozenset({"wires"})
+        self.layers = [SimpleNamespace(number=k, weighted=network.layers[k]) for k in network.weighted]
+
+    def with_effects(self, *names):
+        return ScaledChip(self.network, self.factors, frozenset(name for each in names for name in each))
+
+    def __call__(self, x):
+        return x
+
+    @property
+    def readers(self):
+        def reader(row):
+            scale = np.prod([factors[row] for cause, factors in self.factors.items() if cause in self.effects])
+            return lambda x, number, first: scale * self.network.layers[self.layers[row].number](x)
+
+        return [reader(row) for row in range(len(self.layers))]
+
+
+@pytest.fixture
+def network():
+    weights = RNG.normal(size=(4, 3)), RNG.normal(size=(5, 4))
+    return Network([Dense(weight=weight, name=f"fc{k + 1}") for k, weight in enumerate(weights)])
+
+
+@pytest.fixture
+def chip(network):
+    return ScaledChip(network, {"programming": (1.03, 1.0), "wires": (0.9, 0.8), "adc": (1.0, 1.01)})
+
+
+def test_every_run_has_its_closed_form(chip):
+    found = explain(chip, RNG.normal(size=(20, 3)))
+    expected = {"programming": (0.03, 0.0, 0.03), "wires": (0.1, 0.2, 0.28), "adc": (0.0, 0.01, 0.01)}
+    assert found.causes == ("programming", "wires", "adc")
+    assert found.compensation == ("wires",)
+    for cause, (first, second, output) in expected.items():
+        run = found.alone[cause]
+        assert run.effects == (cause,)
+        assert run.error == pytest.approx(output, rel=1e-12)
+        assert [layer.local for layer in run.layers] == pytest.approx([first, second], rel=1e-12, abs=1e-15)
+        assert [layer.propagated for layer in run.layers] == pytest.approx([first, output], rel=1e-12, abs=1e-15)
+    assert found.together.error == pytest.approx(1 - 1.03 * 0.9 * 0.8 * 1.01, rel=1e-12)
+    assert found.without["wires"].error == pytest.approx(1.03 * 1.01 - 1, rel=1e-12)
+    assert found.without["adc"].effects == ("programming", "wires")
+    for layer, gain in zip(found.alone["wires"].layers, (0.9, 0.8), strict=True):
+        assert layer.gain == pytest.approx(gain, rel=1e-12)
+        assert layer.uneven < 1e-6
+    assert found.sum_of_squares == pytest.approx(np.sqrt(0.03**2 + 0.28**2 + 0.01**2), rel=1e-12)
+    assert found.share("wires") == pytest.approx(1 - (found.without["wires"].error / found.together.error) ** 2)
+    assert found.share("programming") < 0  # it makes up for a part of what the wires take
+    assert found.ranked[0] == "wires"
+    assert found.worst_layer("wires") == 1
+    assert (found.digital.error, found.digital.effects) == (0.0, ())
+
+
+def test_answers_are_counted(network):
+    x = RNG.normal(size=(300, 3))
+    digital = network(x).argmax(axis=1)
+    y = np.where(RNG.random(300) < 0.8, digital, (digital + 1) % 5)
+
+    class Shifted(ScaledChip):
+        @property
+        def readers(self):
+            first, last = super().readers
+            shift = np.eye(5)[0] if "wires" in self.effects else 0.0
+            return [first, lambda x, number, first: last(x, number=number, first=first) + shift]
+
+        def with_effects(self, *names):
+            return Shifted(self.network, self.factors, frozenset(name for each in names for name in each))
+
+    found = explain(Shifted(network, {"wires": (1.0, 1.0)}), x, y)
+    answers = (network(x) + np.eye(5)[0]).argmax(axis=1)
+    run = found.together
+    assert run is found.alone["wires"]
+    assert run.accuracy == (answers == y).mean()
+    assert run.same_answer == (answers == digital).mean()
+    assert run.lost == ((digital == y) & (answers != y)).sum()
+    assert run.won == ((digital != y) & (answers == y)).sum()
+    assert run.change == pytest.approx(run.accuracy - found.digital.accuracy, abs=1e-12)
+    assert run.accuracy_error == pytest.approx(np.std(answers == y) / np.sqrt(300))
+    assert run.change_error == pytest.approx(np.sqrt(run.lost + run.won) / 300)
+    assert found.digital.accuracy == (digital == y).mean()
+
+
+def test_parts_of_a_batch_add_up(chip, monkeypatch):
+    x = RNG.normal(size=(11, 3))
+    whole = explain(chip, x)
+    monkeypatch.setattr(Network, "inputs_at_once", lambda _: 3)
+    parts = explain(chip, x)
+    assert parts.together.error == pytest.approx(whole.together.error, rel=1e-12)
+    assert parts.table[0]["error_alone"] == pytest.approx(whole.table[0]["error_alone"], rel=1e-12)
+
+
+def test_causes_may_be_chosen_and_the_others_are_off(chip):
+    found = explain(chip, RNG.normal(size=(5, 3)), causes=["adc", "programming"])
+    assert found.causes == ("programming", "adc")
+    assert found.together.error == pytest.approx(1.03 * 1.01 - 1, rel=1e-12)
+    assert explain(chip, RNG.normal(size=(5, 3)), causes="adc").without["adc"].error == 0.0
+    with pytest.raises(
+        rc.InputError, match="causes must be of programming, wires, adc, which this chip has, got 'drif"
+    ):
+        explain(chip, RNG.normal(size=(5, 3)), causes=["drift"])
+    with pytest.raises(rc.InputError, match="effects must be of programming, "):
+        explain(chip, RNG.normal(size=(5, 3)), causes=["nonsense"])
+
+
+def test_progress_names_every_case(chip):
+    steps = []
+    explain(chip, RNG.normal(size=(5, 3)), progress=lambda *step: steps.append(step))
+    assert [done for _, done, _ in steps] == list(range(8))
+    assert {total for *_, total in steps} == {7}
+    assert steps[0][0] == "programming alone"
+    assert steps[3][0] == "all but programming"
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        ([0, 1, 2], "y must be of shape (4,), one label an input"),
+        ([0, 1, 2, 5], "y must be whole numbers from 0 to 4, the outputs' numbers, got 5"),
+        ([0, 1, 2, 0.5], "y must be whole numbers from 0 to 4"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(chip, y, says):
+    with pytest.raises(rc.InputError) as refused:
+        explain(chip, np.ones((4, 3)), y)
+    assert says in str(refused.value)
+
+
+def test_a_single_output_is_no_answer():
+    network = Network([Dense(weight=RNG.normal(size=(1, 3)))])
+    found = explain(ScaledChip(network, {"wires": (0.9,)}), np.ones((4, 3)))
+    assert (found.together.same_answer, found.together.accuracy, found.together.within_noise) == (None, None, None)
+    with pytest.raises(rc.InputError, match="y must be left out for a network whose outputs are no scores"):
+        explain(ScaledChip(network, {"wires": (0.9,)}), np.ones((4, 3)), np.zeros(4))
+
+
+def test_every_effect_has_a_name_and_an_advice():
+    assert tuple(CAUSES) == EFFECTS
+    spec = ArraySpec(
+        dac_bits=6,
+        adc_bits=8,
+        converters=Converters(amplifier_gain=1000.0),
+        conditions=Conditions(bandwidth=1e6, temperature=85.0),
+    )
+    found = made(dict.fromkeys(EFFECTS, 0.01), spec=spec)
+    texts = [advice(found, cause) for cause in EFFECTS]
+    assert len(set(texts)) == len(EFFECTS)
+    assert all(text.startswith(("To halve it: ", "To bring it down to ")) and text.endswith(".") for text in texts)
+    assert "7 bits in place of 6" in texts[EFFECTS.index("dac")]
+    assert "9 bits in place of 8" in texts[EFFECTS.index("adc")]
+    assert "gain of 2,000 in place of 1,000" in texts[EFFECTS.index("amplifier")]
+    assert "250 kHz in place of 1 megHz" in texts[EFFECTS.index("thermal_noise")]
+    assert "within 29 °C of 27 °C" in texts[EFFECTS.index("temperature")]
+
+
+def made(errors, *, spec=None, layers=("conv1", "fc1"), local=None, uneven=1.0, right=None, compensation=()):
+    """An explanation of independent causes with these errors."""
+    causes = tuple(errors)
+
+    def run(*effects):
+        size = float(np.sqrt(sum(errors[each] ** 2 for each in effects)))
+        lost = 0 if right is None else right.get(effects, 0)
+        return Run(
+            effects=effects,
+            inputs=1000,
+            error=size,
+            same_answer=1.0 - size,
+            accuracy=None if right is None else 0.98 - lost / 1000,
+            lost=lost,
+            layers=tuple(
+                LayerError(name=name, propagated=size, local=own, gain=1 - own, uneven=uneven * own)
+                for name, own in ((name, size * (local or {}).get(name, 1.0)) for name in layers)
+            ),
+        )
+
+    return Explanation(
+        spec=spec or ArraySpec(adc_bits=8, rows=64, cols=64),
+        compensation=compensation,
+        digital=run(),
+        together=run(*causes),
+        alone={cause: run(cause) for cause in causes},
+        without={cause: run(*(other for other in causes if other != cause)) for cause in causes},
+    )
+
+
+def test_the_story_names_the_cause_the_layer_the_change_and_what_does_not_matter():
+    found = made({"programming": 1e-4, "wires": 0.04, "adc": 0.01}, local={"conv1": 0.1})
+    story = found.story
+    assert "differ from the digital ones by 4.1% rms, and 95.88% of the answers are the same." in story
+    assert (
+        "The costliest cause is wires: without, the error is 1.0% (94% of the squared error goes); alone, 4.0%."
+        in story
+    )
+    assert "It sits in fc1: 4.0% of that layer's own output, at most 0.40% in others." in story
+    assert "To bring it down to 1.0%: resistors 4 times as large, or tiles of 32 x 32 in place of 64 x 64" in story
+    assert "compensation of wires" in story
+    assert "This does not matter: programming (alone at most 0.010%)." in story
+    assert "The causes add as if they were independent" in story
+    assert "output converters" not in story  # 6 % of the squared error: neither worth a change nor nothing
+    assert "compensation of wires" not in made({"wires": 0.04}, compensation=("wires",)).story
+
+
+def test_the_story_of_programming_asks_for_more_resistors():
+    spec = ArraySpec(bank_size=8, adc_bits=8)
+    story = made({"programming": 0.04, "adc": 0.01}, spec=spec).story
+    assert "banks of 10 resistors in place of 8, or pairs of banks programmed jointly, or compensation of col" in story
+    assert "It is spread over the layers: from 4.0% (conv1) to 4.0% (conv1) of a layer's own output." in story
+
+
+def test_a_common_factor_is_told_where_it_is_most_of_the_error():
+    story = made({"drift": 0.3}, local={"conv1": 0.1}, uneven=0.2).story
+    assert "a common factor, 0.7 in fc1: with its sums divided by that, 6.0% would be left there." in story
+    assert "common factor" not in made({"drift": 0.3}, uneven=0.9).story
+
+
+def test_a_difference_within_noise_is_said_to_be_so():
+    three = made({"wires": 0.01, "adc": 0.01}, right={("wires", "adc"): 3})
+    assert "98.00% (each ± 0.44%): 3 lost, 0 won, within noise." in three.story
+    many = made({"wires": 0.01, "adc": 0.01}, right={("wires", "adc"): 30, ("adc",): 4})
+    assert "30 lost, 0 won, more than noise." in many.story
+    assert "alone, 1.0%; accuracy would be 97.60%." in many.story
+    assert "accuracy would be" not in three.story
+    assert "on no input does the chip lose or win" in made({"wires": 0.01}, right={}).story
+
+
+def test_causes_that_work_against_one_another_are_told():
+    found = made({"wires": 0.03, "adc": 0.02})
+    stronger = Run(
+        effects=("adc",), inputs=1000, error=0.05, same_answer=None, accuracy=None, layers=found.digital.layers
+    )
+    offset = Explanation(
+        spec=found.spec,
+        digital=found.digital,
+        together=found.together,
+        alone=found.alone,
+        without={"wires": stronger, "adc": found.without["adc"]},
+    )
+    assert "Without wires the error would be larger, 5.0%: it offsets other causes." in offset.story
+    assert "The costliest cause is output converters" in offset.story
+
+
+def test_a_chip_without_errors_has_a_short_story():
+    found = made({})
+    assert found.story == (
+        "Over 1,000 inputs the chip's outputs differ from the digital ones by 0% rms, and 100.00% of the answers are "
+        "the same."
+    )
+    assert found.rows()[-2][:2] == ["all together", "0%"]
+
+
+def test_the_table_says_what_the_runs_say_and_json_takes_it_all():
+    found = made({"programming": 0.002, "wires": 0.04}, right={})
+    assert found.columns()[4] == "accuracy alone"
+    rows = found.rows()
+    assert [row[0] for row in rows] == ["programming", "wires", "root of the sum of squares", "all together", "digital"]
+    assert all(len(row) == len(found.columns()) for row in rows)
+    assert rows[1][:4] == ["wires", "4.0%", "0.20%", "99.8%"]
+    assert rows[3][4] == "98.00% ± 0.44%"
+    assert "accuracy alone" not in made({"wires": 0.04}).columns()
+    written = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert written["table"][1]["share"] == pytest.approx(found.share("wires"))
+    assert written["alone"]["wires"]["layers"][0] == {
+        "name": "conv1", "propagated": 0.04, "local": 0.04, "gain": 0.96, "uneven": 0.04,
+    }  # fmt: skip
+    lines = found.summary().splitlines()
+    assert lines[0].split()[0] == "cause"
+    assert "\n".join(lines[-len(found.story.splitlines()) :]) == found.story
+
+
+@pytest.fixture(scope="module")
+def mapped():
+    """A small real chip with several causes, its inputs and its labels."""
+    weights = RNG.normal(size=(12, 10)) / 3, RNG.normal(size=(4, 12)) / 3
+    network = Network(
+        [Dense(weight=weights[0], name="fc1"), Activation(kind="relu"), Dense(weight=weights[1], name="fc2")]
+    )
+    x = RNG.uniform(0, 1, (200, 10))
+    spec = ArraySpec(
+        rows=16, cols=16, bank_size=6, r_word_line=5.0, r_bit_line=5.0, dac_bits=6, adc_bits=6,
+        conditions=Conditions(read_noise=0.01),
+    )  # fmt: skip
+    return rc.map_network(network, spec, seed=1, calibration_inputs=x), x, network(x).argmax(axis=1)
+
+
+def test_a_real_chip_is_explained_as_its_own_views_have_it(mapped):
+    analog, x, y = mapped
+    found = explain(analog, x, y)
+    assert set(found.causes) == {"programming", "switches", "wires", "read_noise", "dac", "adc"}
+    digital = analog.network(x)
+    rms = np.sqrt(np.mean(digital**2))
+
+    def error(view):
+        return np.sqrt(np.mean((view(x) - digital) ** 2)) / rms
+
+    assert found.together.error == pytest.approx(error(analog), rel=1e-9)
+    for cause in found.causes:
+        assert found.alone[cause].error == pytest.approx(error(analog.with_effects(cause)), rel=1e-9)
+        assert found.without[cause].error == pytest.approx(error(analog.without(cause)), rel=1e-9)
+        assert 0 < found.alone[cause].error < 1
+    assert found.together.accuracy == (analog(x).argmax(axis=1) == y).mean()
+    assert found.digital.accuracy == 1.0
+    outputs = analog.layer_outputs(x)
+    hidden = analog.network.run(x)[0]
+    propagated = np.sqrt(np.mean((outputs[0] - hidden) ** 2) / np.mean(hidden**2))
+    assert found.together.layers[0].propagated == pytest.approx(propagated, rel=1e-9)
+    assert found.together.layers[0].local == pytest.approx(propagated, rel=1e-9)  # the first layer's inputs are exact
+    assert found.story.startswith("Over 200 inputs the chip's outputs differ from the digital ones by ")
+
+
+def test_inputs_beyond_the_chips_range_are_refused(mapped):
+    analog, x, _ = mapped
+    with pytest.raises(rc.InputError, match=r"x must be at most .* the range of the voltages"):
+        explain(analog, 3 * x)
