@@ -1,4 +1,4 @@
-"""``rescircuit simulate network``."""
+"""``rescircuit simulate network`` and, of a chip that was saved, ``rescircuit simulate chip``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rescircuit.checks import Array
     from rescircuit.network import AnalogNetwork, Explanation, Network
 
-__all__ = ["NETWORK_EPILOG", "simulate_network"]
+__all__ = ["CHIP_EPILOG", "NETWORK_EPILOG", "simulate_chip", "simulate_network"]
 
 NETWORK_EPILOG = example(
     "rescircuit simulate network demo-output/network.npz --digits --bank-size 12 --r-word-line 1ohm --r-bit-line 1ohm",
@@ -40,6 +40,10 @@ NETWORK_EPILOG = example(
     "--r-bit-line 1ohm --adc-bits 8 --explain --plot causes.png",
     "rescircuit simulate network net.onnx --inputs test.npz --cells memristors --memristor pcm --age 86400s --explain",
     "rescircuit simulate network net.npz --digits --r-word-line 5ohm --r-bit-line 5ohm --compensate wires,columns",
+)
+CHIP_EPILOG = example(
+    "rescircuit simulate network demo-output/network.npz --digits --save-chip chip.npz",
+    "rescircuit simulate chip chip.npz --digits --explain",
 )
 # What is added to the chip before it, stage by stage; the last of those that add anything is the chip itself.
 _STAGES = (
@@ -80,6 +84,10 @@ class ReportOptions:
         Path | None,
         typer.Option("--out", "-o", help="The chip's outputs, a row an input (.csv).", show_default=False),
     ] = None
+    save_chip: Annotated[
+        Path | None,
+        typer.Option(help="The programmed chip itself (.npz), for simulate chip and Python.", show_default=False),
+    ] = None
 
     def check(self, read: list[Path | None]) -> None:
         """Refuse before the work what could not be written after it."""
@@ -88,6 +96,7 @@ class ReportOptions:
         check_output("--out", self.out, (".csv",), read)
         check_output("--plot", self.plot, PICTURES, read)
         check_output("--placement-plot", self.placement_plot, PICTURES, read)
+        check_output("--save-chip", self.save_chip, (".npz",), read)
 
 
 @with_groups
@@ -111,33 +120,80 @@ def simulate_network(
 
     Compares with digital arithmetic step by step: programming, then what else the chip has, then converters.
     """
-    import numpy as np
-
     source = given.name()
     asked.check([file, *given.files()])
     names = {**CHIP_NAMES, **option_names(ConverterOptions), "x": source}
-    # Overflow is found by the check.
-    with interruptible(), naming(names), progress_bar() as report, np.errstate(over="ignore", invalid="ignore"):
+    with interruptible(), naming(names), progress_bar() as report:
         report("reading", 0, 1)
         network = read_network(file, layers)
         x, y = given.read(network)
         analog, process = _programmed(network, given.typical(network, x), chip, wires, converters, report)
+        found = _measured(analog, x, y, asked, report)
+    _print(found, f"{len(x)} inputs on chip {chip.seed} of {process}", asked, as_json)
+
+
+@with_groups
+def simulate_chip(
+    file: Annotated[Path, typer.Argument(help="A chip that --save-chip left (.npz).", show_default=False)],
+    given: Annotated[InputOptions, "Inputs"],
+    asked: Annotated[ReportOptions, "Results"],
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Run inputs through a programmed chip that was saved; its converters' ranges are those that it was saved with."""
+    from rescircuit.network import load_analog
+
+    source = given.name()
+    asked.check([file, *given.files()])
+    if given.calibration_inputs is not None:
+        raise InputError("--calibration-inputs", "left out: a saved chip has its ranges", str(given.calibration_inputs))
+    with interruptible(), naming({"x": source}), progress_bar() as report:
+        report("reading", 0, 1)
+        with naming({"path": "FILE"}):
+            analog = load_analog(file)
+        x, y = given.read(analog.network)
+        found = _measured(analog, x, y, asked, report)
+    _print(found, f"{len(x)} inputs on chip {analog.chip} of seed {analog.seed}, {file.name}", asked, as_json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """What a run found."""
+
+    analog: AnalogNetwork
+    summary: dict[str, dict[str, Any]]
+    explanation: Explanation | None
+    result: dict[str, Any]
+    files: list[Path]
+
+
+def _measured(
+    analog: AnalogNetwork, x: Array, y: Any, asked: ReportOptions, report: Callable[[str, float, float], None]
+) -> _Measured:
+    """Inputs through a chip, stage by stage, and what else was asked for."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is found by the check
         outputs = _stages(analog, x, report)
-        summary = _summary(outputs, network, y)
+        summary = _summary(outputs, analog.network, y)
         check_finite("inputs and weights", *outputs.values(), *(stage["deviation"] for stage in summary.values()))
         explanation = _explained(analog, x, y, report) if asked.explain else None
-        files = _written(asked, analog, list(outputs.values())[-1], explanation)
+    files = _written(asked, analog, list(outputs.values())[-1], explanation)
     result = _result(analog, x, summary, explanation, files)
+    return _Measured(analog=analog, summary=summary, explanation=explanation, result=result, files=files)
+
+
+def _print(found: _Measured, title: str, asked: ReportOptions, as_json: bool) -> None:
+    placement = {"placement": [asdict(each) for each in placed(found.analog)]} if asked.placement else {}
     if as_json:
-        print_json({**result, **({"placement": [asdict(each) for each in placed(analog)]} if asked.placement else {})})
+        print_json({**found.result, **placement})
         return
-    print_stages(f"{len(x)} inputs on chip {chip.seed} of {process}", result, summary)
+    print_stages(title, found.result, found.summary)
     if asked.placement:
-        print_placement(analog)
-    if explanation is not None:
-        print_explanation(explanation)
-    if files:
-        say(f"Written: {', '.join(map(str, files))}")
+        print_placement(found.analog)
+    if found.explanation is not None:
+        print_explanation(found.explanation)
+    if found.files:
+        say(f"Written: {', '.join(map(str, found.files))}")
 
 
 def _programmed(
@@ -222,6 +278,11 @@ def _written(
 
         with naming_option("--placement-plot"):
             files.append(save_figure(plot_placement(analog), asked.placement_plot))
+    if asked.save_chip is not None:
+        from rescircuit.network import save_analog
+
+        with naming_option("--save-chip"):
+            files.append(save_analog(analog, asked.save_chip))
     return files
 
 

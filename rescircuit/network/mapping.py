@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rescircuit.checks import Array
+from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 from rescircuit.network.arrays import ArraySpec, Tile, TileCells
 from rescircuit.network.arrays.absorbing import TargetTile, absorbing_cells
@@ -24,6 +25,7 @@ from rescircuit.network.layers import Network, WeightedLayer, checked_inputs
 __all__ = ["COMPENSATIONS", "map_network"]
 
 COMPENSATIONS = ("wires", "columns")
+_SMALLEST, _LARGEST = 1e-100, 1e100  # of numbers that are scaled to volts and siemens
 _POSITIONS = 64  # of a convolution that each sample adds to the moments: neighbours are alike
 
 _Progress = Callable[[float], None]
@@ -70,9 +72,10 @@ def map_network(
     Raises
     ------
     InputError
-        For calibration inputs of another shape, compensation that is not known or has nothing to go by, or differences
-        out of reach behind wires.
+        For what is no network or spec, a seed or chip out of range, calibration inputs of another shape, numbers beyond
+        1e100, compensation that is not known or has nothing to go by, or differences out of reach behind wires.
     """
+    _check_parts(network, spec, seed, chip)
     chosen = _checked_compensation(compensation, spec, calibration_inputs)
     if calibration_inputs is None:
         samples, taken, bounds = None, {}, largest_inputs(network)
@@ -82,6 +85,7 @@ def map_network(
             raise InputError("calibration_inputs", "at least one input", "none")
         taken = layer_inputs(network, samples)
         bounds = {number: float(np.abs(x).max()) or 1.0 for number, x in taken.items()}
+    _check_bounds(network, bounds)
     moments = input_moments(network, samples, positions=_POSITIONS) if "columns" in chosen else {}
     layers, first_cell = [], 0
     for number in network.weighted:
@@ -209,10 +213,32 @@ def _tile(place: Place, asked: Array, targets: Array, cells: TileCells) -> Tile:
     )
 
 
+def _check_parts(network: Any, spec: Any, seed: Any, chip: Any) -> None:
+    """Refuse what is no network on no array of no chip."""
+    for name, value, kind in (("network", network, Network), ("spec", spec, ArraySpec)):
+        if not isinstance(value, kind):
+            raise InputError(name, f"{'an' if kind is ArraySpec else 'a'} {kind.__name__}", value)
+    _ = Stream(seed=seed, chip=chip, source="network")  # whose checks are the only ones where cells take no chance
+
+
+def _check_bounds(network: Network, bounds: Mapping[int, float]) -> None:
+    """Refuse layers whose inputs are too large or too small, or weights too large, for scales to volts and siemens."""
+    for number, bound in bounds.items():
+        layer = network.layers[number]
+        assert isinstance(layer, WeightedLayer)  # noqa: S101 - what Network.weighted says
+        if not _SMALLEST <= bound <= _LARGEST:
+            required = f"of inputs whose largest is from {_SMALLEST:g} to {_LARGEST:g}"
+            raise InputError(layer.name, required, bound, "Scale the network's weights.")
+        largest = max(float(np.abs(layer.weight).max()), float(np.abs(layer.bias).max()))
+        if largest > _LARGEST:
+            raise InputError(f"{layer.name}.weight", f"at most {_LARGEST:g}, as its bias", largest)
+
+
 def _checked_compensation(
     compensation: str | Iterable[str], spec: ArraySpec, calibration_inputs: Any | None
 ) -> frozenset[str]:
-    names = (compensation,) if isinstance(compensation, str) else tuple(compensation)
+    several = isinstance(compensation, Iterable) and not isinstance(compensation, str)
+    names: tuple[Any, ...] = tuple(compensation) if several else (compensation,)
     for name in names:
         if name not in COMPENSATIONS:
             raise InputError("compensation", f"any of {', '.join(COMPENSATIONS)}", name)

@@ -15,6 +15,7 @@ from rescircuit.crossbar import BankCells, Crossbar, NonlinearCrossbar
 from rescircuit.errors import InputError
 from rescircuit.network.arrays import Tile
 from rescircuit.network.arrays.cells import ProgrammedBanks
+from rescircuit.network.inference.maps import line_resistances, tile_crossbar
 from rescircuit.quantities import format_quantity
 
 if TYPE_CHECKING:
@@ -92,10 +93,8 @@ class ProgrammedTile:
     def array(self) -> Crossbar | NonlinearCrossbar:
         """The tile's array with its wires: word line i takes input i, a bias's the last one."""
         tile, spec, effects = self.tile, self.network.spec, self.network.effects
-        wires = (spec.r_word_line, spec.r_bit_line) if "wires" in effects else (0.0, 0.0)
-        sense = spec.converters.input_resistance if "amplifier" in effects else 0.0
         if self.cells == "conductances":
-            return Crossbar(tile.conductances(effects), *wires, r_sense=sense)
+            return tile_crossbar(tile, spec, effects)
         conditions, bank = spec.conditions, self.bank
         cells = BankCells(
             bank=bank.at(
@@ -104,7 +103,8 @@ class ProgrammedTile:
             ),
             mask=self._banks.mask,
         )
-        return NonlinearCrossbar(cells, *wires, r_sense=sense)
+        word_line, bit_line, sense = line_resistances(spec, effects)
+        return NonlinearCrossbar(cells, word_line, bit_line, r_sense=sense)
 
     def voltages(self, x: Any) -> Array:
         """What drives the word lines, volt.

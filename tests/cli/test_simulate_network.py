@@ -447,3 +447,32 @@ def test_convert_says_what_it_wrote_in_json(run):
     code, out, _ = run("convert", "conv.npz", "again.safetensors", "--json")
     assert code == 0
     assert json.loads(out) == {"file": "again.safetensors", "layers": 4, "weights": 114}
+
+
+def test_a_saved_chip_is_the_same_chip(run, simulated):
+    options = ["--adc-bits", "6", "--read-noise", "0.01", "--explain"]
+    first = simulated(*options, "--save-chip", "chip.npz")
+    assert first.pop("files") == ["chip.npz"]
+    code, out, err = run("simulate", "chip", "chip.npz", "--inputs", "x.npz", "--explain", "--json")
+    assert code == 0, err
+    second = json.loads(out)
+    assert second.pop("files") == []
+    assert second == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["dense.npz", "--inputs", "x.npz"], "dense.npz"),
+        (["chip.npz"], "--inputs must be a file"),
+        (["chip.npz", "--inputs", "narrow.csv"], "--inputs"),
+        (["chip.npz", "--inputs", "x.npz", "--calibration-inputs", "x.npz"], "a saved chip has its ranges"),
+        (["chip.npz", "--inputs", "x.npz", "--save-chip", "chip.npz"], "--save-chip"),
+    ],
+)
+def test_what_is_no_chip_or_no_input_of_it_gets_one_line(run, simulated, arguments, says):
+    simulated("--save-chip", "chip.npz")
+    code, out, err = run("simulate", "chip", *arguments)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert err.strip().count("\n") == 0

@@ -21,13 +21,16 @@ _LEAST_GAIN = 10.0
 class Converters:
     """Converters and amplifiers beyond their resolution, which is in `dac_bits` and `adc_bits` of an `ArraySpec`.
 
+    Converters that are ideal there, ``None``, have neither ranges nor slices, offsets or noise.
+
     Parameters
     ----------
     adc_range : str
         What the output converters' full scale is set to: ``"all"``, the largest current that any inputs within full
         scale can make; of the calibration inputs ``"peak"``, the largest current, ``"percentile"``, or
         ``"least_error"``, the full scale with the least squared error of conversion; or ``"fixed"``. Without
-        calibration inputs the middle three are ``"all"``.
+        calibration inputs, or where they bring no current, the middle three are ``"all"``. The currents are those
+        without noise, of up to 8192 of a layer's positions.
     percentile : float
         Of the currents' magnitudes, above 0 to 100.
     adc_full_scale : float or None

@@ -15,7 +15,9 @@ from rescircuit.network.layers import WeightedLayer
 
 __all__ = ["LayerPlan"]
 
-_LEAST = 1e-27  # siemens: what weights left over by training, of 1e-30 or so, are no cells for
+# Training leaves weights of 1e-30 and less behind: they are as good as 0.
+_LEAST_WEIGHT = 1e-100  # for a scale of their own
+_LEAST = 1e-27  # siemens, for cells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,6 +58,7 @@ class LayerPlan:
         largest = np.maximum(matrices.max(axis=1), -matrices.min(axis=1)).ravel()
         if any(place.has_bias for place in places):
             largest = np.maximum(largest, np.abs(weighted.bias) / input_full_scale)
+        largest = np.where(largest < _LEAST_WEIGHT, 0.0, largest)
         overall = float(largest.max()) or 1.0
         own = largest if spec.scaling == "column" else np.full(largest.shape, overall)
         reach = largest_difference(spec.scheme, window, spec.swing)

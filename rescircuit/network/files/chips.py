@@ -134,16 +134,6 @@ def _loaded(name: str, layers: str | None, arrays: Mapping[str, Any]) -> AnalogN
     if unknown:
         raise InputError(f"chip in {name}: effects", f"of {', '.join(sorted(analog.present_effects))}", unknown[0])
     return analog.with_effects(content.effects)
-    saved = SavedChip(name=name, network=network, spec=spec, seed=content.seed, chip=content.chip, arrays=own)
-    return AnalogNetwork(
-        network=network,
-        layers=saved.layers(content.layers),
-        spec=spec,
-        seed=content.seed,
-        chip=content.chip,
-        effects=frozenset(content.effects),
-        compensation=frozenset(content.compensation),
-    )
 
 
 def _checked_path(path: str | Path) -> Path:

@@ -13,7 +13,7 @@ from operator import methodcaller
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from rescircuit.bank.base import MOST_COMPONENTS
 from rescircuit.bank.file_switches import KINDS, SwitchDescription, SwitchNumbers, build_switch, describe_switch
@@ -103,12 +103,21 @@ class _SavedSpec(_Strict):
         )
 
 
+def _checked_scale(value: float) -> float:
+    if not 1e-100 <= value <= 1e100:  # so that products and quotients stay finite
+        raise InputError("value", "from 1e-100 to 1e100", value)
+    return value
+
+
+_Scale = Annotated[float, AfterValidator(_checked_scale)]
+
+
 class LayerScales(_Strict):
     """A layer on tiles: what its numbers are in the circuit."""
 
     name: str
-    input_full_scale: Annotated[float, Field(gt=0)]
-    cell_full_scale: Annotated[float, Field(gt=0)]
+    input_full_scale: _Scale
+    cell_full_scale: _Scale
 
 
 class ChipText(_Strict):

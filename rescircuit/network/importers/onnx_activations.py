@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from rescircuit.network.importers.onnx_nodes import Node, Operator, Signal
+from rescircuit.network.importers.representable import clipping
 from rescircuit.network.layers import Activation
 
 __all__ = ["OPERATORS"]
 
-_LARGEST, _LARGEST_SINGLE = float(np.finfo(np.float64).max), float(np.finfo(np.float32).max)
 _NO_THRESHOLD = 1e3  # far above 37, from where on softplus(x) is x in double precision
 
 
@@ -45,12 +45,9 @@ def _swish(node: Node) -> Signal:
 
 def _clip(node: Node) -> Signal:
     low, high = (_bound(node, name, number) for name, number in (("min", 1), ("max", 2)))
-    low, high = -_LARGEST if low is None else low, _LARGEST if high is None else high
-    if low > high:
+    if low is not None and high is not None and low > high:
         raise node.refused("one whose min is at most its max", f"{low:g} and {high:g}")
-    if low == 0.0 and high >= _LARGEST_SINGLE:
-        return _activation("relu")(node)
-    return node.building.add(Activation(kind="hardtanh", parameters=(low, high), name=node.name), node.signal())
+    return node.building.add(clipping(node.name, low, high), node.signal())
 
 
 def _bound(node: Node, name: str, number: int) -> float | None:
@@ -60,7 +57,7 @@ def _bound(node: Node, name: str, number: int) -> float | None:
     values = node.floats(number)
     if values.size != 1 or np.isnan(values).any():
         raise node.refused(f"one whose {name} is one number", f"shape {values.shape}")
-    return float(np.clip(values.item(), -_LARGEST, _LARGEST))
+    return float(values.item())
 
 
 def _softmax(kind: str) -> Callable[[Node], Signal]:

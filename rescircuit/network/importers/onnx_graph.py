@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rescircuit.errors import InputError
-from rescircuit.network.importers.onnx_tensors import first_words, refuse_external
+from rescircuit.network.importers.onnx_tensors import first_words, refuse_external, type_name
 from rescircuit.network.layers import Shape
 
 __all__ = ["MOST_NUMBERS", "OnnxGraph", "graph_of", "is_of_onnx", "place_of"]
@@ -183,12 +183,11 @@ def _check_first(name: str, maker: Any, taker: str) -> None:
 
 def _input_sizes(value: Any) -> tuple[int | None, ...]:
     """The sizes of the input's axes, the first of which may be left open."""
-    from onnx import TensorProto
-
     where = f"input {first_words(value.name)} of the file"
     tensor = value.type.tensor_type
-    if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16):
-        raise InputError(where, "a tensor of floats", f"type {tensor.elem_type}")
+    kind = type_name(tensor.elem_type)
+    if kind not in ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"):
+        raise InputError(where, "a tensor of floats", f"type {kind}")
     sizes = _sizes(value)
     if sizes is None or not 2 <= len(sizes) <= 4:
         required = "of shape (batch, channels), perhaps with one or two axes of positions"

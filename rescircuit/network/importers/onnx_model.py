@@ -83,8 +83,8 @@ def _refuse_unsupported(graph: OnnxGraph) -> None:
     if unknown:
         named = ", ".join(unknown[:_MOST_NAMED])
         more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
-        required = "of operators that layers stand for"
-        raise InputError("nodes of the file", required, f"{len(unknown)} others", f"They are: {named}{more}.")
+        required = "made of what a network can represent"
+        raise InputError("nodes of the file", required, f"{len(unknown)} others", f"Unsupported: {named}{more}.")
 
 
 def _converted(

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rescircuit.network.importers.onnx_nodes import Node, Operator, Signal, Values
+from rescircuit.network.importers.onnx_tensors import type_name
+from rescircuit.network.importers.representable import filled_in, flattened_from
 from rescircuit.network.layers import Flatten, Shape
 
 __all__ = ["OPERATORS"]
@@ -36,11 +38,7 @@ def _reshape(node: Node) -> Signal | Values:
     wanted = [_kept((0, *signal.shape), k, n) for k, n in enumerate(sizes)]
     if not sizes or sizes[0] not in open_or_batch or wanted[1:].count(-1) + (sizes[0] == -1) > 1:
         raise node.refused("a shape whose first size is the batch's", sizes)
-    rest = wanted[1:]
-    if -1 in rest:
-        others = -math.prod(rest)
-        rest[rest.index(-1)] = math.prod(signal.shape) // others if others > 0 else 0
-    return _reshaped(node, signal, tuple(rest))
+    return _reshaped(node, signal, filled_in(wanted[1:], math.prod(signal.shape)))
 
 
 def _kept(shape: Sequence[int], place: int, size: int) -> int:
@@ -73,8 +71,8 @@ def _reshaped(node: Node, signal: Signal, shape: Shape) -> Signal:
     """The signal in another shape: the same, or its last axes as one."""
     if shape == signal.shape:
         return signal
-    start = len(shape) - 1
-    if start < 0 or start >= len(signal.shape) or shape != (*signal.shape[:start], math.prod(signal.shape[start:])):
+    start = flattened_from(signal.shape, shape)
+    if start is None:
         required = "one that makes one axis of the last ones, behind the batch's"
         raise node.refused(required, f"shape {signal.shape} to {shape}")
     return node.building.add(Flatten(start=start, name=node.name), signal)
@@ -85,7 +83,7 @@ def _identity(node: Node) -> Signal | Values:
 
 
 def _dropout(node: Node) -> Signal | Values:
-    if node.is_constant(2) and np.asarray(node.inputs[2]).any():
+    if node.has(2) and (not node.is_constant(2) or np.asarray(node.inputs[2]).any()):
         raise node.refused("one for inference", "training_mode", "Export the model in its evaluation mode.")
     return node.signal()
 
@@ -138,12 +136,11 @@ def _sizes(node: Node, number: int) -> Values:
 
 def _cast(node: Node) -> Signal | Values:
     """Between kinds of floats nothing changes: all are computed in double precision."""
-    from onnx import TensorProto
-
-    kinds = {"f": (TensorProto.FLOAT, TensorProto.DOUBLE), "i": (TensorProto.INT64,)}
+    kinds = {"f": ("FLOAT", "DOUBLE"), "i": ("INT64",)}
     kind = np.asarray(node.inputs[0]).dtype.kind if node.is_constant() else "f"
-    if node.attributes["to"] not in kinds.get(kind, ()):
-        raise node.refused("one from floats to FLOAT or DOUBLE, or from whole numbers to INT64", node.attributes["to"])
+    wanted = None if node.attributes["to"] is None else type_name(node.attributes["to"])
+    if wanted not in kinds.get(kind, ()):
+        raise node.refused("one from floats to FLOAT or DOUBLE, or from whole numbers to INT64", wanted)
     return _identity(node)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from rescircuit.errors import InputError
+from rescircuit.extras import optional_package
 
-__all__ = ["Values", "attribute_value", "first_words", "refuse_external", "tensor_array"]
+__all__ = ["Values", "attribute_value", "first_words", "refuse_external", "tensor_array", "type_name"]
 
 Values = np.ndarray[Any, Any]
 
@@ -49,7 +50,7 @@ def tensor_array(tensor: Any, where: str) -> Values:
         For external data, another type, or a shape that is not as large as the data.
     """
     refuse_external(tensor, where)
-    kind = _type_name(tensor.data_type)
+    kind = type_name(tensor.data_type)
     if kind not in _TYPES:
         raise InputError(where, f"of a type among {', '.join(_TYPES)}", kind)
     shape = tuple(tensor.dims)
@@ -94,10 +95,10 @@ def _known(attribute: Any) -> bool:
     return attribute.type in attribute.AttributeType.values() and not attribute.ref_attr_name
 
 
-def _type_name(number: int) -> str:
-    from onnx import TensorProto
-
-    return TensorProto.DataType.Name(number) if number in TensorProto.DataType.values() else str(number)
+def type_name(number: int) -> str:
+    """What ONNX calls a type of numbers, such as FLOAT."""
+    types = optional_package("onnx", "reading ONNX files").TensorProto.DataType
+    return types.Name(number) if number in types.values() else str(number)
 
 
 def _widened(values: Values, kind: str) -> Values:

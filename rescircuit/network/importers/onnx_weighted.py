@@ -10,6 +10,7 @@ from rescircuit.network.importers.batch_norm import batch_norm
 from rescircuit.network.importers.onnx_gelu import gelu_of, one_added
 from rescircuit.network.importers.onnx_nodes import Node, Operator, Signal, Values
 from rescircuit.network.importers.onnx_windows import WINDOW, window_of
+from rescircuit.network.importers.representable import differing_axes
 from rescircuit.network.layers import Activation, Add, Conv, Dense, Scale, Shape
 
 __all__ = ["OPERATORS"]
@@ -122,7 +123,7 @@ def _gated(node: Node, first: Signal, second: Signal) -> Signal:
 
 def _scaled(node: Node, signal: Signal, *, scale: Values = _ONE, shift: Values = _ZERO) -> Signal:
     """The signal times constants plus constants: in the weights before it, or as a layer of its own."""
-    axes = {_axis(node, values, signal.shape) for values in (scale, shift)} - {None}
+    axes = {axis for values in (scale, shift) for axis in _axes(node, values, signal.shape)}
     layer = node.building.layer_behind(signal)
     if isinstance(layer, Dense) and axes <= {len(signal.shape) - 1}:  # its channels are on the last axis, not the first
         factors, shifts = (np.broadcast_to(values.ravel(), layer.bias.shape) for values in (scale, shift))
@@ -148,18 +149,12 @@ def _rescaled(node: Node, signal: Signal, scale: Values, shift: Values) -> Signa
     return signal
 
 
-def _axis(node: Node, values: Values, shape: Shape) -> int | None:
-    """The axis of an input along which constants differ; None if there is one for all.
-
-    Constants broadcast as NumPy's: shapes are aligned at their last axes, and that of the batch stands before `shape`.
-    """
-    if values.size == 1 and values.ndim <= len(shape) + 1:
-        return None
-    sizes = (1,) * (len(shape) + 1 - values.ndim) + values.shape
-    axes = [axis for axis, size in enumerate(sizes[1:]) if size != 1]
-    if len(sizes) > len(shape) + 1 or sizes[0] != 1 or len(axes) != 1 or sizes[axes[0] + 1] != shape[axes[0]]:
+def _axes(node: Node, values: Values, shape: Shape) -> tuple[int, ...]:
+    """The one axis of an input along which constants differ, or none."""
+    axes = differing_axes(values.shape, shape)
+    if axes is None or len(axes) > 1:
         raise node.refused(f"one with a constant for each channel of {shape}", f"shape {values.shape}")
-    return axes[0]
+    return axes
 
 
 OPERATORS = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rescircuit.network.importers.onnx_nodes import Node, Operator, Signal
+from rescircuit.network.importers.representable import over_positions
 from rescircuit.network.layers import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool, Shape
 
 __all__ = ["OPERATORS", "WINDOW", "window_of"]
@@ -86,9 +87,7 @@ def _reduce_mean(node: Node) -> Signal:
     signal = node.signal()
     count = _axes(node, signal)
     axes = node.whole_numbers("axes", 1)
-    rank = len(signal.shape) + 1
-    positions = list(range(2, rank))
-    if axes is None or sorted(axis + rank if axis < 0 else axis for axis in axes) != positions:
+    if axes is None or not over_positions(axes, signal.shape):
         raise node.refused("a mean over all axes of positions", f"axes {axes}")
     pooled = node.building.add(AdaptiveAvgPool(output=1, axes=count, name=node.name), signal)
     if node.attributes["keepdims"]:

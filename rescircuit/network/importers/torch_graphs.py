@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
-
-import torch
-from torch import fx, nn
-from torch.nn.modules.lazy import LazyModuleMixin
 
 from rescircuit.checks import whole_number
 from rescircuit.errors import InputError
@@ -25,6 +21,7 @@ from rescircuit.network.importers.torch_layers import (
     module_operation,
 )
 from rescircuit.network.importers.torch_module import ChipModule, NetworkModule
+from rescircuit.network.importers.torch_package import Module, Node, nn, torch
 from rescircuit.network.importers.torch_tracing import evaluating, source_line, trace, traceback_line
 from rescircuit.network.layers import Add, Flatten, Layer, Network, Shape
 
@@ -33,23 +30,33 @@ __all__ = ["network_of"]
 _SHOWN = 5  # problems in one message
 _SUMS = {operator.add, operator.iadd, torch.add, "add", "add_"}
 _COMMUTING = {operator.add, operator.mul, torch.add, torch.mul}
-_IN_PLACE = {operator.iadd: "add", operator.isub: "sub", operator.imul: "mul", operator.itruediv: "truediv"}
+_IN_PLACE = {
+    operator.iadd: "add",
+    operator.isub: "sub",
+    operator.imul: "mul",
+    operator.itruediv: "truediv",
+    operator.ifloordiv: "floordiv",
+    operator.imod: "mod",
+    operator.ipow: "pow",
+}
 _COPIES = {torch.clone, "clone"}
+_COPIES_AT_TIMES = {"contiguous", "to", "float", "double", "type_as", "cpu"}  # by what the array is like
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 
 
 def network_of(module: Any, input_shape: Sequence[int] | None) -> Network:
     """See :func:`~rescircuit.network.importers.torch_networks.from_torch`."""
-    if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
+    if not isinstance(module, Module) or isinstance(module, torch.jit.ScriptModule):
         hint = "Hand over the module that a script was made of."
         raise InputError("module", "a torch.nn.Module in Python", type(module).__name__, hint)
     module = getattr(module, "_orig_mod", module)  # torch.compile keeps the module that it was given there
-    if isinstance(module, NetworkModule):
-        return module.network()
     shape = _shape_of_one_input(module, input_shape)
     builder = _GraphBuilder(shape, type(module).__name__)
     try:
-        output = trace(evaluating(module), builder)
+        module = evaluating(module)
+        if isinstance(module, NetworkModule):
+            return _network_in(module)
+        output = trace(module, builder)
     except UnsupportedError as error:
         raise builder.refusal([f"{_forward(module, error)}: {error}"]) from None
     except InputError as error:
@@ -63,13 +70,13 @@ def network_of(module: Any, input_shape: Sequence[int] | None) -> Network:
     return builder.network(output)
 
 
-def _forward(module: nn.Module, error: BaseException) -> str:
+def _forward(module: Module, error: BaseException) -> str:
     """Where in the module's code an error was raised."""
     line = traceback_line(error)
     return f"{type(module).__name__}.forward{f' ({line})' if line else ''}"
 
 
-def _shape_of_one_input(module: nn.Module, given: Any) -> Shape:
+def _shape_of_one_input(module: Module, given: Any) -> Shape:
     if given is not None:
         sizes = tuple(given) if isinstance(given, Sequence) else (given,)
         return tuple(whole_number("input_shape", size, 1) for size in sizes)
@@ -90,14 +97,16 @@ class _Signal:
 
     place: int
     shape: Shape
-    storage: object  # the same for arrays that share their numbers
+    storage: object = field(default_factory=object)  # the same for arrays that share their numbers, or may do so
+    view: object = field(default_factory=object)  # the same for those of them that are sure to be the same array
 
 
 @dataclass(frozen=True, eq=False)
 class _Missing:
-    """An array that the network can't have, with the reasons."""
+    """An array that the network can't have, with the reasons, and the arrays that may share its numbers."""
 
-    problems: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    storages: frozenset[object] = frozenset()
 
 
 class _GraphBuilder:
@@ -106,26 +115,26 @@ class _GraphBuilder:
     def __init__(self, input_shape: Shape, title: str) -> None:
         self._input_shape = input_shape
         self._title = title
-        self._values: dict[fx.Node, _Signal | _Missing] = {}
+        self._values: dict[Node, _Signal | _Missing] = {}
         self._layers: list[Layer] = []
         self._sources: list[tuple[int, ...]] = []
         self._names: set[str] = set()
 
-    def is_layer(self, module: nn.Module) -> bool:
+    def is_layer(self, module: Module) -> bool:
         """What we know, and modules for other places than a network."""
         return isinstance(module, NetworkModule | ChipModule) or module_operation(module) is not None
 
-    def sizes(self, node: fx.Node) -> tuple[Any, ...]:
+    def sizes(self, node: Node) -> tuple[Any, ...]:
         """The shape of an array, with the batch's size first."""
         value = self._values[node]
         if isinstance(value, _Missing):
             raise UnsupportedError("; ".join(value.problems))
         return (BATCH, *value.shape)
 
-    def take(self, node: fx.Node, module: nn.Module | None, path: str) -> None:
+    def take(self, node: Node, module: Module | None, path: str) -> None:
         """Keep what a node is worth: an array, or why there is none."""
         if node.op == "placeholder":
-            self._values[node] = _Signal(-1, self._input_shape, object())
+            self._values[node] = _Signal(-1, self._input_shape)
             return
         inputs = [self._values[each] for each in node.all_input_nodes]
         problems = [problem for value in inputs if isinstance(value, _Missing) for problem in value.problems]
@@ -134,18 +143,20 @@ class _GraphBuilder:
             result = self._converted(node, module, path)
         except UnsupportedError as reason:
             problems.append(f"{self._where(node, module, path)}: {reason}")
-            result = _Missing(())
+            result = _Missing()
         if problems:
-            result = _Missing(tuple(dict.fromkeys(problems)))
-        if inputs and _changes_in_place(node, module):
-            self._replace_aliases(_operands(node)[0], result)
-            if isinstance(result, _Signal) and isinstance(inputs[0], _Signal):
-                result = replace(result, storage=inputs[0].storage)
+            storages = (each.storages if isinstance(each, _Missing) else {each.storage} for each in inputs)
+            result = _Missing(tuple(dict.fromkeys(problems)), frozenset().union(*storages))
+        for changed in _changed_in_place(node, module):
+            value = self._values[changed]
+            if isinstance(result, _Signal) and isinstance(value, _Signal):
+                result = replace(result, storage=value.storage, view=value.view)
+            self._replace_aliases(value, result)
         self._values[node] = result
 
     def network(self, output: Any) -> Network:
         """The network with this output; what leads nowhere is left out."""
-        value = self._values.get(output) if isinstance(output, fx.Node) else None
+        value = self._values.get(output) if isinstance(output, Node) else None
         if value is None:
             raise self.refusal([f"{self._title}.forward must give one array that depends on its input"])
         if isinstance(value, _Missing):
@@ -165,11 +176,13 @@ class _GraphBuilder:
         hint = f"Unsupported: {'; '.join(problems[:_SHOWN])}{more}."
         return InputError("module", "made of what a network can represent", self._title, hint)
 
-    def _converted(self, node: fx.Node, module: nn.Module | None, path: str) -> _Signal | _Missing:
+    def _converted(self, node: Node, module: Module | None, path: str) -> _Signal | _Missing:
         if isinstance(module, NetworkModule):
             return self._spliced(node, module, path)
         operation, args, kwargs = self._operation(node, module)
         operands = _operands(node)
+        if "out" in kwargs:
+            raise UnsupportedError("out; only results that are arrays of their own")
         if node.target in _SUMS and len(operands) == 2:
             return self._sum(node, path)
         if len(operands) != 1:
@@ -179,20 +192,18 @@ class _GraphBuilder:
         value = self._values[operands[0]]
         shape = value.shape if isinstance(value, _Signal) else None
         at = Place(name=self._new_name(node, path, module), shape=shape)
-        try:
-            bound = signature(operation).bind(at, *args, **kwargs)
-        except TypeError as error:
-            raise UnsupportedError(str(error)) from None
-        layers = operation(*bound.args, **bound.kwargs)
+        layers = _layers(operation, at, args, kwargs)
         if isinstance(value, _Missing):
             return value
         for layer in layers:
             value = self._added(layer, value)
-        if layers or node.target in _COPIES:
+        if layers:
             self._names.add(at.name)
-        return replace(value, storage=object()) if node.target in _COPIES else value
+        if node.target in _COPIES:
+            return _Signal(value.place, value.shape)
+        return replace(value, view=object()) if node.target in _COPIES_AT_TIMES else value
 
-    def _operation(self, node: fx.Node, module: nn.Module | None) -> tuple[Operation, list[Any], dict[str, Any]]:
+    def _operation(self, node: Node, module: Module | None) -> tuple[Operation, list[Any], dict[str, Any]]:
         """What turns the node into layers, and its arguments without the array."""
         if module is not None:
             return _known(module), [module], {}
@@ -201,58 +212,56 @@ class _GraphBuilder:
             raise UnsupportedError("no layer of a network does this")
         return operation, list(node.args), dict(node.kwargs)
 
-    def _sum(self, node: fx.Node, path: str) -> _Signal | _Missing:
+    def _sum(self, node: Node, path: str) -> _Signal | _Missing:
         values = [self._values[each] for each in _operands(node)]
-        others = [each for each in (*node.args, *node.kwargs.values()) if not isinstance(each, fx.Node)]
+        others = [each for each in (*node.args, *node.kwargs.values()) if not isinstance(each, Node)]
         if others not in ([], [1]):
             raise UnsupportedError("alpha; only plain sums")
         signals = [value for value in values if isinstance(value, _Signal)]
         if len(signals) < len(values):
-            return _Missing(())
+            return _Missing()
         if signals[0].shape != signals[1].shape:
             raise UnsupportedError(f"arrays of shapes {signals[0].shape} and {signals[1].shape}; only of one shape")
         add = Add(name=self._new_name(node, path, None))
         self._names.add(add.name)
         self._layers.append(add)
         self._sources.append((signals[0].place, signals[1].place))
-        return _Signal(len(self._layers) - 1, signals[0].shape, object())
+        return _Signal(len(self._layers) - 1, signals[0].shape)
 
-    def _spliced(self, node: fx.Node, module: NetworkModule, path: str) -> _Signal | _Missing:
+    def _spliced(self, node: Node, module: NetworkModule, path: str) -> _Signal | _Missing:
         """The layers of a network that stands as a module in a larger one."""
         (value,) = (self._values[each] for each in _operands(node))
         if isinstance(value, _Missing):
             return value
         if value.shape != module.input_shape:
             raise UnsupportedError(f"it takes inputs of shape {module.input_shape}, not {value.shape}")
-        network, first = module.network(), len(self._layers)
+        network, first = _network_in(module), len(self._layers)
         for layer, taken in zip(network.layers, network.sources, strict=True):
             name = self._unique(f"{path}.{layer.name}" if path else layer.name)
             self._names.add(name)
             self._layers.append(replace(layer, name=name))  # type: ignore[type-var] - all layers are dataclasses
             self._sources.append(tuple(value.place if j < 0 else first + j for j in taken))
-        return _Signal(len(self._layers) - 1, network.output_shape, object())
+        return _Signal(len(self._layers) - 1, network.output_shape)
 
     def _added(self, layer: Layer, value: _Signal) -> _Signal:
         shape = layer.output_shape(value.shape)
         self._layers.append(layer)
         self._sources.append((value.place,))
-        storage = value.storage if isinstance(layer, Flatten) else object()
-        return _Signal(len(self._layers) - 1, shape, storage)
+        added = _Signal(len(self._layers) - 1, shape)
+        return replace(added, storage=value.storage) if isinstance(layer, Flatten) else added
 
-    def _replace_aliases(self, changed: fx.Node, result: _Signal | _Missing) -> None:
+    def _replace_aliases(self, old: _Signal | _Missing, result: _Signal | _Missing) -> None:
         """An array changed in place: whoever else holds its numbers sees the new ones."""
-        old = self._values[changed]
-        if isinstance(old, _Missing):
-            return
+        storages = old.storages if isinstance(old, _Missing) else {old.storage}
         for node, value in self._values.items():
-            if isinstance(value, _Signal) and value.storage is old.storage:
-                if value.place == old.place:
-                    kept = replace(result, storage=old.storage) if isinstance(result, _Signal) else result
-                else:  # a view of another shape
-                    kept = _Missing((f"{node.name} ({source_line(node)}): a view of it was changed in place",))
-                self._values[node] = kept
+            if isinstance(value, _Signal) and value.storage in storages:
+                if isinstance(old, _Signal) and value.view is old.view:
+                    self._values[node] = result
+                else:  # the numbers in another shape, or perhaps a copy
+                    problem = f"{node.name} ({source_line(node)}): a view of it was changed in place"
+                    self._values[node] = _Missing((problem,), frozenset(storages))
 
-    def _new_name(self, node: fx.Node, path: str, module: nn.Module | None) -> str:
+    def _new_name(self, node: Node, path: str, module: Module | None) -> str:
         if module is not None:
             return self._unique(path or type(module).__name__.lower())
         name = _plain_name(node)
@@ -262,63 +271,84 @@ class _GraphBuilder:
         names = (name, *(f"{name}_{k}" for k in range(2, len(self._names) + 3)))
         return next(each for each in names if each not in self._names)
 
-    def _where(self, node: fx.Node, module: nn.Module | None, path: str) -> str:
+    def _where(self, node: Node, module: Module | None, path: str) -> str:
         if module is not None:
             return f"{path or 'the module'} ({type(module).__name__})"
         line = source_line(node)
         return f"{_plain_name(node)} in {path or self._title}{f' ({line})' if line else ''}"
 
 
-def _known(module: nn.Module) -> Operation:
+def _layers(operation: Operation, at: Place, args: list[Any], kwargs: dict[str, Any]) -> Sequence[Layer]:
+    """What an operation gives for arguments, which it may not take."""
+    try:
+        bound = signature(operation).bind(at, *args, **kwargs)
+    except TypeError as error:
+        raise UnsupportedError(str(error)) from None
+    return operation(*bound.args, **bound.kwargs)
+
+
+def _network_in(module: NetworkModule) -> Network:
+    """The network of a module that is one."""
+    if type(module) is not NetworkModule:
+        raise UnsupportedError(f"a class made from {NetworkModule.__name__}, which may compute something else")
+    for each in module.modules():
+        _refuse_hooks(each)
+    return module.network()
+
+
+def _refuse_hooks(module: Module) -> None:
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise UnsupportedError("it has forward hooks, whose effect nobody knows; remove them")
+
+
+def _known(module: Module) -> Operation:
     """What turns a module into layers."""
     operation = module_operation(module)
     if isinstance(module, ChipModule):
         raise UnsupportedError("a chip is no network in exact arithmetic; convert the network that is on it")
     if operation is None:
         raise UnsupportedError("no layer of a network does this")
-    if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():  # type: ignore[misc] - a mixin of modules
+    if isinstance(module, nn.modules.lazy.LazyModuleMixin) and module.has_uninitialized_params():
         raise UnsupportedError("its weights have no shape yet; run the module on an input once")
-    if module._forward_hooks or module._forward_pre_hooks:
-        raise UnsupportedError("it has forward hooks, whose effect nobody knows; remove them")
+    _refuse_hooks(module)
     return operation
 
 
-def _without_array(node: fx.Node, args: list[Any], kwargs: dict[str, Any]) -> None:
+def _without_array(node: Node, args: list[Any], kwargs: dict[str, Any]) -> None:
     """Take the array out of the arguments, where it is the first or may change places with the first."""
-    if isinstance(kwargs.get("input"), fx.Node):
+    if isinstance(kwargs.get("input"), Node):
         del kwargs["input"]
-    elif args and isinstance(args[0], fx.Node):
+    elif args and isinstance(args[0], Node):
         del args[0]
-    elif len(args) == 2 and node.target in _COMMUTING:
+    elif len(args) == 2 and node.target in _COMMUTING and not kwargs:
         del args[1]
     else:
         raise UnsupportedError("the array must be its first argument")
 
 
-def _operands(node: fx.Node) -> list[fx.Node]:
+def _operands(node: Node) -> list[Node]:
     """The arrays that a node takes, in order, one that comes twice twice."""
-    found: list[fx.Node] = []
-
-    def find(argument: Any) -> None:
-        if isinstance(argument, fx.Node):
-            found.append(argument)
-        elif isinstance(argument, tuple | list):
-            for each in argument:
-                find(each)
-
-    for argument in (*node.args, *node.kwargs.values()):
-        find(argument)
-    return found
+    return _nodes_in((*node.args, *node.kwargs.values()))
 
 
-def _changes_in_place(node: fx.Node, module: nn.Module | None) -> bool:
+def _nodes_in(argument: Any) -> list[Node]:
+    if isinstance(argument, Node):
+        return [argument]
+    return [node for each in argument for node in _nodes_in(each)] if isinstance(argument, tuple | list) else []
+
+
+def _changed_in_place(node: Node, module: Module | None) -> list[Node]:
+    """The arrays that a node changes."""
     if module is not None:
-        return getattr(module, "inplace", False) is True
-    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-    return node.target in _IN_PLACE or node.kwargs.get("inplace") is True or name.rstrip("_") + "_" == name
+        changes = bool(getattr(module, "inplace", False))
+    else:
+        name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+        changes = node.target in _IN_PLACE or bool(node.kwargs.get("inplace")) or name.rstrip("_") + "_" == name
+    changed = _operands(node)[:1] if changes else []
+    return changed + _nodes_in(node.kwargs.get("out"))
 
 
-def _plain_name(node: fx.Node) -> str:
+def _plain_name(node: Node) -> str:
     """The name of a function or method, as people write it."""
     if not isinstance(node.target, str) and node.target in _IN_PLACE:
         return _IN_PLACE[node.target]

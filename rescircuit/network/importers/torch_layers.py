@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from rescircuit.network.importers.representable import (
     flattened_from,
     over_positions,
 )
-from rescircuit.network.importers.torch_package import F, nn, torch
+from rescircuit.network.importers.torch_package import F, Module, Tensor, nn, torch
 from rescircuit.network.layers import (
     Activation,
     AdaptiveAvgPool,
@@ -46,7 +46,7 @@ class UnsupportedError(Exception):
     """What a network can't represent; the text says why."""
 
 
-def _refuse(*_: Any, **__: Any) -> Any:
+def _refuse(*_: Any, **__: Any) -> NoReturn:
     raise UnsupportedError("it computes with the size of the batch")
 
 
@@ -93,7 +93,7 @@ def _numbers(name: str, tensor: Any) -> Array | None:
         return None
     if isinstance(tensor, Batch):
         _refuse()
-    if not isinstance(tensor, torch.Tensor):
+    if not isinstance(tensor, Tensor):
         raise UnsupportedError(f"its {name} depends on the input")
     if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
         raise UnsupportedError(f"its {name} has no shape yet; run the module on an input once")
@@ -111,7 +111,7 @@ def _identity(at: Place, **_: Any) -> Layers:  # noqa: ARG001 - an operation lik
 def _cast(at: Place, *to: Any, **named: Any) -> Layers:  # noqa: ARG001 - an operation like the others
     """Networks compute in float64 whatever floating type there is; other types would round."""
     for given in (*to, *named.values()):
-        dtype = given.dtype if isinstance(given, torch.Tensor) else given
+        dtype = given.dtype if isinstance(given, Tensor) else given
         if isinstance(dtype, torch.dtype) and not dtype.is_floating_point:
             raise UnsupportedError(f"to type {dtype}; only floating types")
         if isinstance(given, str) and "." in given:  # the old names of types, such as torch.IntTensor
@@ -408,7 +408,7 @@ _NORM = _by_attributes(_batch_norm, "running_mean", "running_var", "weight", "bi
 _OF_MAX_POOL = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _OF_AVG_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 
-_MODULES: dict[type[nn.Module], Operation] = {
+_MODULES: dict[type[Module], Operation] = {
     nn.Linear: _by_attributes(_linear, "weight", "bias"),
     nn.Conv1d: _conv_module,
     nn.Conv2d: _conv_module,
@@ -511,16 +511,11 @@ METHODS: dict[str, Operation] = {
 }
 
 
-# What a class of somebody's own may define anew without computing something else.
-_HARMLESS = {"__init__", "__repr__", "extra_repr", "reset_parameters"}
-
-
-def module_operation(module: nn.Module) -> Operation | None:
+def module_operation(module: Module) -> Operation | None:
     """What turns a module into layers: that of the class whose methods it has; None if we do not know it."""
-    own: set[str] = set(vars(module))  # methods can be replaced in a module too
+    own: set[str] = set()
     for kind in type(module).__mro__:
         if kind in _MODULES:
-            methods = {name for name in dir(kind) if callable(getattr(kind, name)) and name != "__class__"}
-            return None if own & methods - _HARMLESS else _MODULES[kind]
+            return None if own & {"forward", "_conv_forward", "__call__"} else _MODULES[kind]
         own |= set(vars(kind))
     return None

@@ -7,12 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Protocol, runtime_checkable
 
-import torch
-from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
-from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
-
 from rescircuit.errors import InputError
+from rescircuit.network.importers.torch_package import F, Module, Tensor, nn, torch
 from rescircuit.network.layers import (
     Activation,
     AdaptiveAvgPool,
@@ -34,7 +30,7 @@ __all__ = ["Chip", "ChipModule", "NetworkModule"]
 _ARRAYS = ("weight", "bias", "scale", "shift")
 
 
-class NetworkModule(nn.Module):
+class NetworkModule(Module):
     """A network in PyTorch's arithmetic, with its weights, biases, scales and shifts as parameters.
 
     It can be trained, moved, cast and saved as any module: ``state_dict()`` has the arrays of layer k as
@@ -54,8 +50,11 @@ class NetworkModule(nn.Module):
         self.output_shape: Shape = network.output_shape
 
     def network(self) -> Network:
-        """The network with the parameters as they are now."""
-        layers = tuple(layer.layer() for layer in self.layers if isinstance(layer, _LayerModule))
+        """The network with the parameters as they are now; InputError where layers were replaced by other modules."""
+        for layer in self.layers:
+            if type(layer) is not _LayerModule:
+                raise InputError("network", "made of its own layers", type(layer).__name__)
+        layers = tuple(layer.layer() for layer in self.layers)
         return Network(layers, input_shape=self.input_shape, sources=self.sources)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,7 +84,7 @@ class Chip(Protocol):
         ...
 
 
-class ChipModule(nn.Module):
+class ChipModule(Module):
     """A network on a chip, with the gradient of the digital network: a straight-through estimator.
 
     ``forward`` gives what the chip gives, computed on the CPU; ``backward`` hands on the gradient that the network in
@@ -131,8 +130,8 @@ class _StraightThrough(torch.autograd.Function):
         return torch.tensor(outputs, dtype=kept, device=x.device)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[reportIncompatibleMethodOverride]  # the decorator hides the name of ctx
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:
         (x,), (gradient,) = ctx.saved_tensors, grad_outputs
         with torch.enable_grad():
             inputs = x.detach().to("cpu", torch.float64).requires_grad_()
@@ -141,7 +140,7 @@ class _StraightThrough(torch.autograd.Function):
         return handed_on.to(x), None, None
 
 
-class _LayerModule(nn.Module):
+class _LayerModule(Module):
     """One layer: its arrays as parameters, all else as it is."""
 
     def __init__(self, layer: Layer) -> None:
@@ -156,7 +155,8 @@ class _LayerModule(nn.Module):
 
     def layer(self) -> Layer:
         """The layer with the parameters as they are now."""
-        arrays = {name: value.detach().to("cpu", torch.float64).numpy() for name, value in self.named_parameters()}
+        values = {name: getattr(self, name) for name in _ARRAYS if hasattr(self, name)}
+        arrays = {name: value.detach().to("cpu", torch.float64).numpy() for name, value in values.items()}
         return self.kind(**self.options, **arrays)
 
     def forward(self, *x: Tensor) -> Tensor:

@@ -5,15 +5,11 @@ PyTorch is an extra, and slow to import: what needs it lies in files that these 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from rescircuit.extras import optional_package
 from rescircuit.network.layers import Network
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import torch
 
 __all__ = ["from_torch", "to_torch"]
 
@@ -51,8 +47,8 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
     return network_of(module, input_shape)
 
 
-def to_torch(network: Any) -> torch.nn.Module:
-    r"""A module of PyTorch whose ``forward`` is a network, or a network on a chip.
+def to_torch(network: Any) -> Any:
+    r"""A ``torch.nn.Module`` whose ``forward`` is a network, or a network on a chip.
 
     It takes tensors (..., \*input_shape) with any axes of a batch, on any device, and gives tensors
     (..., \*output_shape) of their type, so that it stands anywhere in a larger module.

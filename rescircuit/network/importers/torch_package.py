@@ -9,9 +9,23 @@ from typing import Any
 
 from rescircuit.extras import optional_package
 
-__all__ = ["F", "fx", "nn", "torch"]
+__all__ = ["F", "Module", "Node", "Proxy", "Tensor", "fx", "nn", "prune", "spectral_norm", "torch", "weight_norm"]
 
-torch: Any = optional_package("torch", "networks of PyTorch")
-fx: Any = optional_package("torch.fx", "networks of PyTorch")
-nn: Any = torch.nn
-F: Any = torch.nn.functional
+
+def _part(name: str) -> Any:
+    return optional_package(name, "networks of PyTorch")
+
+
+torch = _part("torch")
+fx = _part("torch.fx")
+nn = _part("torch.nn")
+F = _part("torch.nn.functional")
+prune = _part("torch.nn.utils.prune")
+spectral_norm = _part("torch.nn.utils.spectral_norm")  # torch.nn.utils has functions of these two names
+weight_norm = _part("torch.nn.utils.weight_norm")
+
+# Classes that annotations name.
+Tensor = torch.Tensor
+Module = nn.Module
+Node = fx.Node
+Proxy = fx.Proxy

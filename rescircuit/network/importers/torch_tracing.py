@@ -13,55 +13,77 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
-from torch import fx, nn
-from torch.nn.utils.parametrize import is_parametrized
-from torch.nn.utils.prune import BasePruningMethod
-from torch.nn.utils.spectral_norm import SpectralNorm
-from torch.nn.utils.weight_norm import WeightNorm
+from rescircuit.network.importers.torch_layers import Batch, UnsupportedError
+from rescircuit.network.importers.torch_package import (
+    Module,
+    Node,
+    Proxy,
+    Tensor,
+    fx,
+    nn,
+    prune,
+    spectral_norm,
+    torch,
+    weight_norm,
+)
 
 __all__ = ["Listener", "evaluating", "source_line", "trace", "traceback_line"]
 
 _ROOT = "module"
 _TORCH = str(Path(torch.__file__).parent)
 # Their weights are attributes, computed anew from parameters before each call.
-_WEIGHT_HOOKS = (BasePruningMethod, WeightNorm, SpectralNorm)
+_WEIGHT_HOOKS = (prune.BasePruningMethod, weight_norm.WeightNorm, spectral_norm.SpectralNorm)
 
 
 class Listener(Protocol):
     """Who is told what happens to the stand-ins."""
 
-    def is_layer(self, module: nn.Module) -> bool:
+    def is_layer(self, module: Module) -> bool:
         """Whether a module is taken as a whole, its ``forward`` not looked into."""
         ...
 
-    def take(self, node: fx.Node, module: nn.Module | None, path: str) -> None:
+    def take(self, node: Node, module: Module | None, path: str) -> None:
         """Something happened, in the module at a dotted path; `module` is what was called, if that is a module."""
         ...
 
-    def sizes(self, node: fx.Node) -> tuple[Any, ...]:
+    def sizes(self, node: Node) -> tuple[Any, ...]:
         """The shape of an array, the batch's size included."""
         ...
 
 
-def trace(module: nn.Module, listener: Listener) -> Any:
+def trace(module: Module, listener: Listener) -> Any:
     """Trace a module that takes one array; its output, a node if it depends on the input.
 
     Any error of the module's own ``forward`` comes out, and those of :mod:`torch.fx` for what it can't trace.
+
+    Raises
+    ------
+    UnsupportedError
+        For a ``forward`` that draws random numbers: those would stay as they fell.
     """
+    before = torch.random.get_rng_state()
     graph = _Tracer(listener).trace(_OneInput(module))
+    if not torch.equal(before, torch.random.get_rng_state()):
+        raise UnsupportedError("it draws random numbers outside of training too")
     (output,) = graph.find_nodes(op="output")
     return output.args[0]
 
 
-def evaluating(module: nn.Module) -> nn.Module:
+def evaluating(module: Module) -> Module:
     """The module in evaluation mode: a copy of its modules that shares their tensors, since copies of those can fail.
 
     Weights that are computed before each call or at each look, as those of pruned and normed layers, are computed once.
-    """
-    copies: dict[int, nn.Module] = {}
 
-    def copied(one: nn.Module) -> nn.Module:
+    Raises
+    ------
+    UnsupportedError
+        For a ``forward`` that was put into a module in its class's place: it may work on the module itself.
+    """
+    copies: dict[int, Module] = {}
+
+    def copied(one: Module) -> Module:
+        if "forward" in vars(one):
+            raise UnsupportedError(f"{type(one).__name__}'s forward was replaced; only that of its class is traced")
         if id(one) not in copies:
             copies[id(one)] = copy = object.__new__(type(one))
             copy.__dict__.update(one.__dict__)
@@ -75,22 +97,22 @@ def evaluating(module: nn.Module) -> nn.Module:
     return copied(module)
 
 
-def _compute_weights(copy: nn.Module) -> None:
+def _compute_weights(copy: Module) -> None:
     """Make weights that hooks and parametrizations compute plain attributes."""
     hooks = copy._forward_pre_hooks
     others = {key: hook for key, hook in hooks.items() if not isinstance(hook, _WEIGHT_HOOKS)}
     for key in hooks.keys() - others.keys():
         hooks[key](copy, ())
     copy.__dict__["_forward_pre_hooks"] = others
-    if is_parametrized(copy):
-        names = list(copy._modules["parametrizations"]._modules)  # type: ignore[union-attr] - it has them
+    if nn.utils.parametrize.is_parametrized(copy):
+        names = list(copy._modules["parametrizations"]._modules)
         values = {name: getattr(copy, name) for name in names}
         copy.__class__ = type(copy).__mro__[1]  # the class that it had, without properties for these names
         copy._modules.pop("parametrizations")
         copy.__dict__.update(values)
 
 
-def source_line(node: fx.Node) -> str:
+def source_line(node: Node) -> str:
     """Where in the user's files a node was made, as ``file:line``; empty if nobody knows."""
     frames = re.findall(r'File "(.+?)", line (\d+)', node.stack_trace or "")
     return _own_line(frames)
@@ -107,10 +129,10 @@ def _own_line(frames: list[tuple[str, str]]) -> str:
     return f"{Path(own[-1][0]).name}:{own[-1][1]}" if own else ""
 
 
-class _OneInput(nn.Module):
+class _OneInput(Module):
     """Calls a module with one input, so that its further arguments have their default values."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: Module) -> None:
         super().__init__()
         self.module = module
 
@@ -119,13 +141,13 @@ class _OneInput(nn.Module):
 
 
 def _in_place(operation: Callable[..., Any]) -> Any:
-    def method(self: _Stand, other: Any) -> fx.Proxy:
+    def method(self: _Stand, other: Any) -> Proxy:
         return self.tracer.create_proxy("call_function", operation, (self, other), {})
 
     return method
 
 
-class _Stand(fx.Proxy):
+class _Stand(Proxy):
     """A stand-in for an array, whose shape is known. Assignments such as ``x += y`` change arrays in place."""
 
     tracer: _Tracer
@@ -148,6 +170,9 @@ class _Stand(fx.Proxy):
     __isub__ = _in_place(operator.isub)
     __imul__ = _in_place(operator.imul)
     __itruediv__ = _in_place(operator.itruediv)
+    __ifloordiv__ = _in_place(operator.ifloordiv)
+    __imod__ = _in_place(operator.imod)
+    __ipow__ = _in_place(operator.ipow)
 
 
 class _Tracer(fx.Tracer):
@@ -156,19 +181,19 @@ class _Tracer(fx.Tracer):
         self.listener = listener
         self.record_stack_traces = True
 
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+    def is_leaf_module(self, m: Module, module_qualified_name: str) -> bool:
         return self.listener.is_layer(m) or super().is_leaf_module(m, module_qualified_name)
 
-    def proxy(self, node: fx.Node) -> fx.Proxy:
+    def proxy(self, node: Node) -> Proxy:
         return _Stand(node, self)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:  # noqa: ARG002
         return attr_val  # weights are themselves, not stand-ins
 
     def create_arg(self, a: Any) -> Any:
-        return a if isinstance(a, torch.Tensor) else super().create_arg(a)
+        return a if isinstance(a, Tensor | Batch) else super().create_arg(a)
 
-    def create_proxy(self, kind: str, target: Any, args: Any, kwargs: Any, *others: Any, **named: Any) -> fx.Proxy:
+    def create_proxy(self, kind: str, target: Any, args: Any, kwargs: Any, *others: Any, **named: Any) -> Proxy:
         proxy = super().create_proxy(kind, target, args, kwargs, *others, **named)
         module = self.root.get_submodule(target) if kind == "call_module" else None
         path = target if kind == "call_module" else self.scope.module_path

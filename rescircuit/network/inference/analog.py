@@ -137,6 +137,8 @@ class AnalogNetwork:
         Parameters
         ----------
         x : array (..., *input shape)
+            The first layer's are refused beyond its full scale. Those of later layers, which other inputs than the
+            calibration's can make larger, are clipped by their input converters, and not by ideal ones.
         read : int
             Which read of the chip: noise depends on it, and on an input's place in the batch.
 

@@ -19,7 +19,15 @@ from rescircuit.network.arrays import CELL_EFFECTS, ArraySpec, Tile
 if TYPE_CHECKING:
     from rescircuit.network.arrays import Converters
 
-__all__ = ["MAP_EFFECTS", "TileMap", "TileMaps", "amplifier_offsets", "closed_loop_gain", "tile_crossbar"]
+__all__ = [
+    "MAP_EFFECTS",
+    "TileMap",
+    "TileMaps",
+    "amplifier_offsets",
+    "closed_loop_gain",
+    "line_resistances",
+    "tile_crossbar",
+]
 
 # The effects that a tile's linear map depends on.
 MAP_EFFECTS = frozenset({*CELL_EFFECTS, "wires", "amplifier"})
@@ -82,9 +90,7 @@ class TileMap:
     @property
     def _has_resistance(self) -> bool:
         """Whether anything lies between sources, cells and virtual grounds."""
-        spec = self.spec
-        wires = "wires" in self.effects and spec.r_word_line + spec.r_bit_line > 0
-        return wires or ("amplifier" in self.effects and spec.converters.input_resistance > 0)
+        return any(line_resistances(self.spec, self.effects))
 
     @property
     def _crossbar(self) -> Crossbar:
@@ -94,9 +100,14 @@ class TileMap:
 
 def tile_crossbar(tile: Tile, spec: ArraySpec, effects: frozenset[str], threads: int | None = None) -> Crossbar:
     """A tile as an array of resistances, with its wires and its amplifiers' input resistances, where effects say so."""
+    word_line, bit_line, sense = line_resistances(spec, effects)
+    return Crossbar(tile.conductances(effects), word_line, bit_line, r_sense=sense, threads=threads)
+
+
+def line_resistances(spec: ArraySpec, effects: frozenset[str]) -> tuple[float, float, float]:
+    """Of word lines' and bit lines' segments and of amplifiers' inputs, ohm; 0 where effects are off."""
     wires = (spec.r_word_line, spec.r_bit_line) if "wires" in effects else (0.0, 0.0)
-    sense = spec.converters.input_resistance if "amplifier" in effects else 0.0
-    return Crossbar(tile.conductances(effects), *wires, r_sense=sense, threads=threads)
+    return *wires, spec.converters.input_resistance if "amplifier" in effects else 0.0
 
 
 @dataclass(eq=False)

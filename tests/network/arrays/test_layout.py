@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rescircuit.errors import InputError
 from rescircuit.network.arrays import placement_of
 from rescircuit.network.arrays.reach import largest_inputs, layer_inputs
 from rescircuit.network.layers import (
@@ -66,6 +67,45 @@ def test_an_output_without_weights_has_the_layers_scale(chip):
     assert layer.siemens_per_weight[1] == layer.siemens_per_weight[0]
     nothing = chip(Network([Dense(weight=np.zeros((2, 2)))]), cells="ideal", scaling="column").layers[0]
     assert np.isfinite(nothing.siemens_per_weight).all()
+
+
+@pytest.mark.parametrize("cells", ["ideal", "resistors"])
+@pytest.mark.parametrize("scaling", ["tensor", "column"])
+def test_weights_next_to_nothing_are_no_cells(chip, cells, scaling):
+    """As training leaves them behind: no array has conductances of 1e-40 S."""
+    weight = np.array([[1.0, 1e-34, -1e-310], [1e-320, 0.0, 5e-324]])
+    network = Network([Dense(weight=weight)])
+    analog = chip(network, cells=cells, scheme="one_side", scaling=scaling, r_word_line=1.0)
+    assert np.isfinite(analog.layers[0].siemens_per_weight).all()
+    assert np.count_nonzero(analog.tiles[0].asked) == 1
+    assert analog.with_effects()(np.ones(3)) == pytest.approx([1.0, 0.0], rel=1e-12, abs=1e-12)
+    assert analog(np.ones(3)) == pytest.approx([1.0, 0.0], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"seed": None}, "seed must be a whole number"),
+        ({"number": -1}, "chip must be a whole number"),
+        ({"compensation": None}, "compensation must be any of wires, columns, got None"),
+        ({"network": "lenet"}, "network must be a Network"),
+    ],
+)
+def test_what_is_no_network_on_no_chip_is_refused(chip, dense, wrong, says):
+    with pytest.raises(InputError, match=says):
+        chip(**({"network": dense, "cells": "ideal"} | wrong))
+
+
+def test_numbers_that_no_voltage_stands_for_are_refused(chip):
+    ones = np.ones((3, 3))
+    with pytest.raises(
+        InputError, match=r"small must be of inputs whose largest is from 1e-100 to 1e\+100, got 1e-200"
+    ):
+        chip(Network([Dense(weight=ones, name="small")]), calibration_inputs=np.full((1, 3), 1e-200))
+    with pytest.raises(InputError, match="second must be of inputs whose largest is from"):
+        chip(Network([Dense(weight=1e90 * ones), Dense(weight=1e90 * ones), Dense(weight=ones, name="second")]))
+    with pytest.raises(InputError, match=r"large.weight must be at most 1e\+100"):
+        chip(Network([Dense(weight=ones, bias=[0.0, 1e200, 0.0], name="large")]))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

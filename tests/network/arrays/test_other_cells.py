@@ -102,6 +102,8 @@ def test_memristors_are_written_and_verified(chip, dense, scheme):
         assert np.abs(tile.conductances({"programming"}) - tile.asked).max() < 0.1 * PCM.g_max
         later = written.at(result.finished_at + 1e5)
         assert tile.conductances({"programming", "drift"})[free] == pytest.approx(later[free], rel=1e-12)
+        together = tile.conductances({"programming", "stuck", "drift"})
+        assert together == pytest.approx(later, rel=1e-12)  # what is stuck does not drift
         noise = tile.cells.read_noise(true)
         assert noise == pytest.approx(np.interp(true, [PCM.g_min, PCM.g_max], [0.02, 0.005]), rel=1e-12)
     assert {"programming", "stuck", "drift", "read_noise"} == analog.spec.effects

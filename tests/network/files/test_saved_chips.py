@@ -192,10 +192,12 @@ def test_effects_that_are_switched_off_stay_off(chip, saved, inputs):
     np.testing.assert_array_equal(loaded.with_effects("wires")(inputs), chip("banks").with_effects("wires")(inputs))
 
 
-def test_other_wires_and_converters_than_it_was_programmed_with(chip, saved, inputs):
-    changed = chip("compensated").rewired(3.0, 0.0).with_converters(None, 5)
+@pytest.mark.parametrize("wire", [3.0, 0.0])
+def test_other_wires_and_converters_than_it_was_programmed_with(chip, saved, inputs, wire):
+    changed = chip("compensated").rewired(wire, 0.0).with_converters(None, 5)
     loaded = saved(changed)
-    assert (loaded.spec.r_word_line, loaded.spec.dac_bits, loaded.spec.adc_bits) == (3.0, None, 5)
+    assert (loaded.spec.r_word_line, loaded.spec.dac_bits, loaded.spec.adc_bits) == (wire, None, 5)
+    assert loaded.effects == changed.effects
     np.testing.assert_array_equal(loaded(inputs), changed(inputs))
 
 
@@ -417,7 +419,7 @@ HOSTILE = {
         lambda arrays: {"chip": np.array(json.dumps(without_last_layer(json.loads(str(arrays["chip"])))))},
         "layers must be of the network's layers: conv, fc, got 'conv'",
     ),
-    "no scale": (text('"input_full_scale": ', '"input_full_scale": -'), "greater than 0"),
+    "no scale": (text('"input_full_scale": ', '"input_full_scale": -'), "value must be from 1e-100 to 1e100, got -"),
     "a scale too small": (text('"cell_full_scale": ', '"cell_full_scale": 1e-30, "x": '), "got 'layers.0.x'"),
     "another network": (at("fc.weight", (0, 0), np.nan), r"chip.npz: fc.weight at index \(0, 0\) must be finite"),
     "a larger network": (lambda _: {"fc.weight": np.ones((4, 64))}, "chip.npz: fc.bias must be"),

@@ -48,7 +48,7 @@ def test_all_unknown_operators_are_named_with_their_places(onnx_model, refuses):
         make_node("FusedConv", ["r"], ["f"], name="second", domain="com.example"),
         make_node("LSTM", ["f"], ["y"]),
     ]
-    text = refuses(onnx_model(nodes, (2,), {"w": 1.0}), "operators that layers stand for, got '3 others'")
+    text = refuses(onnx_model(nodes, (2,), {"w": 1.0}), "what a network can represent, got '3 others'")
     for named in (
         "QuantizeLinear first (node 1 of 4)",
         "com.example.FusedConv second (node 3 of 4)",

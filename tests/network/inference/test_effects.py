@@ -145,6 +145,10 @@ def test_real_banks_are_near_the_exact_solution(wires, bias):
     analog = rc.map_network(network, spec, seed=1, calibration_inputs=x)
     linear = analog.without("switches").nonlinearity_residual(x)
     assert linear > 1e-5
+    assert analog.without("programming", "switches").nonlinearity_residual(x) == linear  # cells are what they are
+    if bias == "digital":
+        with pytest.raises(rc.InputError, match="x must be inputs that bring a weighted sum"):
+            analog.nonlinearity_residual(np.zeros(8))
     assert analog.nonlinearity_residual(x) < (0.01 if wires == 0 else 2.0) * linear
     assert len(analog.placement()) == len(analog.tiles) == 1
     assert analog.tile().cells == "banks"

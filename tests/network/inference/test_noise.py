@@ -109,7 +109,7 @@ def test_noise_belongs_to_its_read_and_place(chip, convolutional, monkeypatch):
     assert np.array_equal(analog(x[:3]), first[:3])
     monkeypatch.setattr(Network, "inputs_at_once", lambda _: 2)
     assert np.array_equal(analog(x), first)
-    monkeypatch.setattr("rescircuit.network.inference.analog.threads_by_default", lambda: 3)
+    monkeypatch.setattr("rescircuit.network.inference.threads.threads_by_default", lambda: 3)
     assert np.array_equal(analog(x), first)
     assert np.array_equal(analog.layer_outputs(x)[-1], first)
 

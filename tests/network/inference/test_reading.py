@@ -105,6 +105,31 @@ def test_ranges_are_the_peaks_of_currents(chip):
         assert analog.readers[0].full_scales == pytest.approx(np.full(len(peaks), max(peaks)))
 
 
+def test_a_biass_line_is_sliced_as_the_inputs_are(chip):
+    """Its last slice, of fewer bits, is no full voltage: a percentile of all reads' currents sees that."""
+    network = Network((Dense(weight=RNG.normal(size=(3, 5)), bias=50 * RNG.normal(size=3)),))
+    x = RNG.integers(0, 32, (6, 5)) / 31
+    x[0, 0] = 1.0
+    converters = Converters(adc_range="percentile", percentile=30, slice_bits=3)
+    analog = chip(network, calibration=x, bias="word_line", dac_bits=5, adc_bits=8, converters=converters)
+    tile, currents = analog.tiles[0], []
+    for shift, size in ((0, 8), (3, 4)):  # 5 bits: three, then two
+        steps = np.round(x * 31).astype(int) // 2**shift % size
+        driven = np.column_stack([steps, np.full(6, size - 1)]) / 7 * analog.spec.v_read
+        currents.append(tile.difference(driven @ tile.asked))
+    expected = np.percentile(np.abs(currents), 30)
+    assert analog.readers[0].full_scales == pytest.approx(np.full(len(analog.tiles), expected))
+
+
+def test_inputs_that_samples_leave_at_rest_are_read_all_the_same(chip):
+    """Their tile has no peak to go by, but a range for all inputs."""
+    network = Network((Dense(weight=RNG.normal(size=(3, 16))),))
+    x = RNG.uniform(0, 1, (6, 16))
+    half = np.where(np.arange(16) < 8, x, 0.0)
+    analog = chip(network, calibration=half, full_scale=1.0, adc_bits=12, converters=Converters(shared_range=False))
+    assert analog(x) == pytest.approx(network(x), abs=0.02)
+
+
 def test_without_calibration_no_input_clips(chip):
     network = Network((Dense(weight=RNG.normal(size=(5, 11))),))
     corners = np.sign(network.layers[0].weight)  # the inputs that bring the largest sums

@@ -44,14 +44,15 @@ class WrittenMemristors:
 
     def conductances(self, effects: Iterable[str], *, asked: Array, targets: Array) -> Array:
         """See :class:`~rescircuit.network.arrays.TileCells`."""
+        chosen = frozenset(effects)
         return with_causes(
-            effects,
+            chosen,
             asked=asked,
             targets=targets,
             believed=self.programmed,
             programmed=self.programmed,
             stuck=self._stuck,
-            factors=self._factors,
+            factors=lambda name: self._factors(name, stuck="stuck" in chosen),
         )
 
     def curvature(self) -> Array:
@@ -62,19 +63,25 @@ class WrittenMemristors:
         """The memristor's, at these conductances, (i, lines)."""
         return _memristor(self.spec).spread("read_noise", conductances)
 
-    def _stuck(self) -> Array:
-        fresh = MemristorArray.sample(
+    @property
+    def _fresh(self) -> MemristorArray:
+        """The devices before they were written, the stuck ones among them."""
+        return MemristorArray.sample(
             _memristor(self.spec), self.programmed.shape, seed=self.seed, chip=self.chip, start=self.first_cell
         )
+
+    def _stuck(self) -> Array:
+        fresh = self._fresh
         return np.where(fresh.stuck, fresh.conductances, self.programmed)
 
-    def _factors(self, name: str) -> Array:
-        """How they have drifted; the law has no temperature."""
+    def _factors(self, name: str, *, stuck: bool) -> Array:
+        """How they have drifted, but for those that are stuck, if any are; the law has no temperature."""
         if name == "temperature":
             return np.ones(())
         written = _written(self.spec, self.seed, self.chip, self.first_cell, self.targets)
         at_end = written.array.at(written.finished_at)
-        return written.array.at(written.finished_at + self.spec.conditions.age) / at_end
+        drifted = written.array.at(written.finished_at + self.spec.conditions.age) / at_end
+        return np.where(self._fresh.stuck, 1.0, drifted) if stuck else drifted
 
 
 @dataclass(frozen=True, kw_only=True)
