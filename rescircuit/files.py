@@ -20,6 +20,7 @@ from rescircuit.errors import InputError
 __all__ = [
     "file_size",
     "make_folder",
+    "read_bytes",
     "read_csv",
     "read_npz",
     "write_atomically",
@@ -106,6 +107,23 @@ def write_lines(path: str | Path, lines: Iterable[str]) -> Path:
 def write_csv(path: str | Path, table: Array) -> Path:
     """Write a table (rows, columns) with all digits, as :func:`read_csv` reads it."""
     return write_lines(path, (",".join(map(repr, row)) for row in table.tolist()))
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The content of a regular file of at most a GiB.
+
+    Raises
+    ------
+    InputError
+        For an unreadable file, or a larger one.
+    """
+    path = Path(path)
+    if _size(path) > LARGEST_BYTES:
+        raise InputError("file", f"at most {LARGEST_BYTES} bytes", str(path))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("file", "a readable file", str(path), f"{error.strerror}.") from None
 
 
 def read_csv(path: str | Path) -> Array:

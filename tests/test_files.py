@@ -252,13 +252,13 @@ def test_other_tables_are_refused_with_their_line(tmp_path, content, says):
     assert says in refusal(files.read_csv, path)
 
 
-@pytest.mark.parametrize("read", [files.read_csv, files.read_npz])
+@pytest.mark.parametrize("read", [files.read_bytes, files.read_csv, files.read_npz])
 def test_files_that_are_none(tmp_path, read):
     assert refusal(read, tmp_path / "absent").endswith("No such file or directory.")
     assert refusal(read, tmp_path).startswith("file must be")
 
 
-@pytest.mark.parametrize("read", [files.read_csv, files.read_npz])
+@pytest.mark.parametrize("read", [files.read_bytes, files.read_csv, files.read_npz])
 def test_a_large_file_is_refused_before_it_is_read(tmp_path, monkeypatch, read):
     monkeypatch.setattr(files, "LARGEST_BYTES", 100)
     path = tmp_path / "large"

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_array
+from rescircuit.checks import Array
 from rescircuit.datasets import data_folder
 from rescircuit.errors import InputError
-from rescircuit.files import read_npz
-from rescircuit.network.layers import Activation, Conv, Dense, Flatten, MaxPool, Network
+from rescircuit.network import load_network
+from rescircuit.network.layers import Conv, Flatten, Network, WeightedLayer
 
 __all__ = ["FILE", "LeNet", "load_lenet"]
 
@@ -25,7 +24,6 @@ _SHAPES = {
     "fc2": (84, 120),
     "fc3": (10, 84),
 }
-_CONVOLUTIONS = ("conv1", "conv2")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,35 +77,19 @@ def load_lenet(data_dir: str | Path | None = None) -> LeNet:
     if not path.exists():
         hint = "--data-dir, or RESCIRCUIT_DATA, names the folder that has it."
         raise InputError("data_dir", f"one with {FILE}, the published network", str(path.parent), hint)
-    arrays = read_npz(path)
+    network = load_network(path, layers="lenet5")
     digest = hashlib.sha256()
-    parts: dict[str, Any] = {}
-    for name, shape in _SHAPES.items():
-        for part, expected in (("weight", shape), ("bias", shape[:1])):
-            key = f"{name}.{part}"
-            if key not in arrays:
-                raise InputError(FILE, f"a file with {key}", ", ".join(arrays))
-            if arrays[key].shape != expected:
-                raise InputError(f"{key} of {FILE}", f"of shape {expected}", f"shape {arrays[key].shape}")
-            parts[key] = finite_array(f"{key} of {FILE}", arrays[key])
-            digest.update(parts[key].astype("<f8").tobytes())
-    convolutional = [
-        layer
-        for name in _CONVOLUTIONS
-        for layer in (
-            Conv(weight=parts[f"{name}.weight"], bias=parts[f"{name}.bias"], padding=2, name=name),
-            Activation(kind="relu", name=f"{name} relu"),
-            MaxPool(kernel=2, name=f"{name} pool"),
-        )
-    ]
-    dense = [
-        layer
-        for name in ("fc1", "fc2", "fc3")
-        for layer in (
-            Dense(weight=parts[f"{name}.weight"], bias=parts[f"{name}.bias"], name=name),
-            Activation(kind="relu", name=f"{name} relu"),
-        )
-    ]
-    layers = [*convolutional, Flatten(), *dense[:-1]]
-    network = Network(layers, (1, 28, 28))
-    return LeNet(network=network, convolutional_layers=len(convolutional), digest=digest.hexdigest())
+    for layer in network.layers:
+        if not isinstance(layer, WeightedLayer):
+            continue
+        expected = _SHAPES[layer.name]
+        if layer.weight.shape != expected:
+            raise InputError(f"{layer.name}.weight of {FILE}", f"of shape {expected}", f"shape {layer.weight.shape}")
+        if not layer.bias.any():
+            raise InputError(
+                f"{layer.name}.bias of {FILE}", "there: the published network has biases", "zeros or nothing"
+            )
+        for part in (layer.weight, layer.bias):
+            digest.update(part.astype("<f8").tobytes())
+    flat = next(k for k, layer in enumerate(network.layers) if isinstance(layer, Flatten))
+    return LeNet(network=network, convolutional_layers=flat, digest=digest.hexdigest())

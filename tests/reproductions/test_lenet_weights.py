@@ -139,7 +139,7 @@ def test_verdicts():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda arrays: arrays.pop("fc2.bias"), "lenet5-mnist.npz must be a file with fc2.bias"),
+        (lambda arrays: arrays.pop("fc2.bias"), "fc2.bias of lenet5-mnist.npz must be there"),
         (lambda arrays: arrays.update({"conv1.weight": np.zeros((6, 1, 3, 3))}), "must be of shape (6, 1, 5, 5)"),
         (lambda arrays: arrays["fc1.weight"].fill(np.nan), "must be finite numbers, got nan"),
         (lambda arrays: arrays.update({"fc3.bias": np.array(["a"] * 10)}), "must be finite numbers"),

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from rescircuit.errors import InputError, shorten
-from rescircuit.files import file_size, read_npz, write_atomically
+from rescircuit.files import read_bytes, read_npz, write_atomically
 
 __all__ = ["Container", "read_container", "write_container"]
 
-_LARGEST_BYTES = 1 << 30
 _LARGEST_NUMBERS = 1 << 28  # 2 GiB once they are float64
 _LARGEST_HEADER = 1 << 23  # bytes of a safetensors file's JSON
 _LARGEST_HEAD = 1 << 10  # bytes that a file takes for an array besides its numbers
@@ -123,13 +122,14 @@ def _read_npz(path: Path) -> tuple[Arrays, str | None]:
 
 
 def _read_safetensors(path: Path) -> tuple[Arrays, str | None]:
-    _check_header(path)
+    content = read_bytes(path)
+    _check_header(path, content)
     safetensors = _safetensors()
     try:
         with safetensors.safe_open(path, framework="numpy") as stream:
             layers = (stream.metadata() or {}).get(_LAYERS)
             _check_declared(path, stream)
-        tensors = safetensors.deserialize(path.read_bytes())
+        tensors = safetensors.deserialize(content)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - the reader's own errors have a class without a public name
@@ -138,23 +138,14 @@ def _read_safetensors(path: Path) -> tuple[Arrays, str | None]:
     return {name: _array(tensor) for name, tensor in sorted(tensors, key=itemgetter(0))}, layers
 
 
-def _check_header(path: Path) -> None:
+def _check_header(path: Path, content: bytes) -> None:
     """Refuse files whose first bytes declare a header that cannot be, or that is larger than a network needs."""
-    try:
-        size = file_size(path)
-        with path.open("rb") as stream:
-            start = stream.read(8)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError("file", "a readable file", str(path), f"{reason}.") from None
-    if size > _LARGEST_BYTES:
-        raise InputError("file", f"at most {_LARGEST_BYTES} bytes", str(path))
-    if len(start) < 8:
+    if len(content) < 8:
         raise InputError("file", "a safetensors file, which begins with its header's size", str(path))
-    header = struct.unpack("<Q", start)[0]
-    if header > min(size - 8, _LARGEST_HEADER):
+    header = struct.unpack_from("<Q", content)[0]
+    if header > min(len(content) - 8, _LARGEST_HEADER):
         required = f"of at most {_LARGEST_HEADER} bytes, within the file"
-        raise InputError(f"header of {path.name}", required, f"{header} bytes in a file of {size}")
+        raise InputError(f"header of {path.name}", required, f"{header} bytes in a file of {len(content)}")
 
 
 def _check_declared(path: Path, stream: Any) -> None:

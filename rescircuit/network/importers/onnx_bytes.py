@@ -7,7 +7,7 @@ from typing import Any
 
 from rescircuit.errors import InputError
 from rescircuit.extras import optional_package
-from rescircuit.files import LARGEST_BYTES, file_size
+from rescircuit.files import read_bytes
 
 __all__ = ["read_model"]
 
@@ -31,24 +31,12 @@ def read_model(path: Path) -> tuple[Any, int]:
     """
     ModelProto = optional_package("onnx", "reading ONNX files").ModelProto
     DecodeError = optional_package("google.protobuf.message", "reading ONNX files", extra="onnx").DecodeError
-    content = _content(path)
+    content = read_bytes(path)
     _weigh(content, ModelProto.DESCRIPTOR, path.name)
     try:
         return ModelProto.FromString(content), len(content)
     except (DecodeError, ValueError):
         raise _damaged(path.name) from None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if file_size(path) > LARGEST_BYTES:
-            raise InputError("file", f"at most {LARGEST_BYTES} bytes", str(path))
-        return path.read_bytes()
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError("file", "a readable file", str(path), f"{reason}.") from None
 
 
 def _damaged(file: str) -> InputError:
