@@ -12,12 +12,15 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.crossbar import Crossbar
 from rescircuit.crossbar.blas_threads import one_blas_thread
+from rescircuit.errors import SolutionError
 from rescircuit.network.arrays.cells.orders import in_threads
 from rescircuit.network.arrays.placement import Place
 from rescircuit.network.arrays.plan import LayerPlan
 from rescircuit.network.compensation import Predistortion, predistorted
 
 __all__ = ["Distorted", "distorted_plan"]
+
+_MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,25 +44,45 @@ def distorted_plan(plan: LayerPlan) -> tuple[LayerPlan, tuple[Distorted, ...]]:
 
     All tiles of a layer (with a scale for each output: all that add to it) keep one scale, the least that any of them
     can reach. Copies of a tile have the same targets.
+
+    Raises
+    ------
+    SolutionError
+        If no common scale is found.
     """
     originals = [place for place in plan.places if place.copy == 0]
-    first = _each_predistorted(plan, originals)
-    scale = np.ones(plan.siemens_per_weight.shape)
-    for place, found in zip(originals, first, strict=True):
-        columns = plan.columns(place)
-        scale[columns] = np.minimum(scale[columns], found.scale)
-    if plan.spec.scaling == "tensor":
-        scale[:] = scale.min()
-    scaled = replace(plan, siemens_per_weight=plan.siemens_per_weight * scale)
-    reduced = [
-        bool(np.any(scale[plan.columns(place)] < np.asarray(found.scale)))
-        for place, found in zip(originals, first, strict=True)
-    ]
-    again = iter(_each_predistorted(scaled, [place for place, anew in zip(originals, reduced, strict=True) if anew]))
-    kept = [next(again) if anew else found for found, anew in zip(first, reduced, strict=True)]
-    final = [Distorted(targets=each.targets, slopes=each.slopes) for each in kept]
     copies = len(plan.places) // len(originals)
-    return scaled, tuple(final * copies)
+    found = _each_predistorted(plan, originals)
+    for _ in range(_MOST_ROUNDS):
+        reached = [np.where(each.feasible, 1.0, each.scale) for each in found]
+        scale = _common(plan, originals, reached)
+        plan = replace(plan, siemens_per_weight=plan.siemens_per_weight * scale)
+        # A tile that reached just this has its targets; the others fall back to it.
+        stale = [k for k, place in enumerate(originals) if np.any(scale[plan.columns(place)] < reached[k])]
+        if not stale:
+            break
+        for k, each in zip(stale, _each_predistorted(plan, [originals[k] for k in stale]), strict=True):
+            found[k] = each
+        if all(found[k].feasible for k in stale):
+            break
+        # With a scale for each output, outputs load each other: a tile may reach a little less than it promised, and
+        # what the others reached of the scale before is 1 of the new one.
+        found = [each if k in stale else replace(each, scale=1.0) for k, each in enumerate(found)]
+    else:
+        worst = min(float(np.min(each.scale)) for each in found)
+        hint = "Take shorter wires, smaller tiles, a smaller swing, or one scale for the layer."
+        raise SolutionError("one scale for all tiles behind their wires", 1.0 - worst, 0.0, hint)
+    final = [Distorted(targets=each.targets, slopes=each.slopes) for each in found]
+    return plan, tuple(final * copies)
+
+
+def _common(plan: LayerPlan, places: Sequence[Place], reached: Sequence[Array]) -> Array:
+    """The scale (out,) that all tiles can reach: the least, of each output or of the whole layer."""
+    scale = np.ones(plan.siemens_per_weight.shape)
+    for place, own in zip(places, reached, strict=True):
+        columns = plan.columns(place)
+        scale[columns] = np.minimum(scale[columns], own)
+    return np.full_like(scale, scale.min()) if plan.spec.scaling == "tensor" else scale
 
 
 def _each_predistorted(plan: LayerPlan, places: Sequence[Place]) -> list[Predistortion]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
+from rescircuit.network.compensation import Scheme
 
-__all__ = ["Lines", "Scheme", "Window", "asked_conductances", "bit_lines", "largest_difference"]
-
-Scheme = Literal["middle", "one_side", "offset"]
+__all__ = ["Lines", "Window", "asked_conductances", "bit_lines", "largest_difference"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rescircuit.errors import InputError, shorten
-from rescircuit.files import read_bytes, read_npz, write_atomically
+from rescircuit.files import LARGEST_BYTES, read_bytes, read_npz, write_atomically
 
 __all__ = ["Container", "read_container", "write_container"]
 
@@ -85,8 +85,8 @@ def write_container(path: Path, arrays: Mapping[str, Any], layers: str) -> Path:
     sorts = _is_safetensors(path)
     numbers = sum(array.size for array in arrays.values())
     size = 4 * len(layers) + sum(array.nbytes + _LARGEST_HEAD for array in arrays.values())
-    if numbers > _LARGEST_NUMBERS or size > _LARGEST_BYTES:
-        required = f"of at most {_LARGEST_NUMBERS} numbers and {_LARGEST_BYTES} bytes"
+    if numbers > _LARGEST_NUMBERS or size > LARGEST_BYTES:
+        required = f"of at most {_LARGEST_NUMBERS} numbers and {LARGEST_BYTES} bytes"
         raise InputError(path.name, required, f"{numbers} numbers and {size} bytes")
     if sorts:  # which takes arrays as they lie in memory
         content = _safetensors().save(

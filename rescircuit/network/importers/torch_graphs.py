@@ -21,7 +21,7 @@ from rescircuit.network.importers.torch_layers import (
     module_operation,
 )
 from rescircuit.network.importers.torch_module import ChipModule, NetworkModule
-from rescircuit.network.importers.torch_package import Module, Node, nn, torch
+from rescircuit.network.importers.torch_package import Module, Node, Tensor, nn, torch
 from rescircuit.network.importers.torch_tracing import evaluating, source_line, trace, traceback_line
 from rescircuit.network.layers import Add, Flatten, Layer, Network, Shape
 
@@ -338,14 +338,17 @@ def _nodes_in(argument: Any) -> list[Node]:
 
 
 def _changed_in_place(node: Node, module: Module | None) -> list[Node]:
-    """The arrays that a node changes."""
+    """The arrays that a node changes; UnsupportedError where it would change what is computed while tracing."""
     if module is not None:
         changes = bool(getattr(module, "inplace", False))
     else:
         name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
         changes = node.target in _IN_PLACE or bool(node.kwargs.get("inplace")) or name.rstrip("_") + "_" == name
-    changed = _operands(node)[:1] if changes else []
-    return changed + _nodes_in(node.kwargs.get("out"))
+    first = node.args[0] if node.args else node.kwargs.get("input")
+    for written in ([first] if changes else []) + [node.kwargs.get("out")]:
+        if isinstance(written, Tensor):
+            raise UnsupportedError(f"{_plain_name(node)} changes a tensor by what depends on the input")
+    return (_nodes_in(first) if changes else []) + _nodes_in(node.kwargs.get("out"))
 
 
 def _plain_name(node: Node) -> str:

@@ -59,14 +59,22 @@ def trace(module: Module, listener: Listener) -> Any:
     Raises
     ------
     UnsupportedError
-        For a ``forward`` that draws random numbers: those would stay as they fell.
+        For a ``forward`` that draws random numbers, which would stay as they fell, or that changes the module's tensors.
     """
-    before = torch.random.get_rng_state()
+    before, versions = torch.random.get_rng_state(), _versions(module)
     graph = _Tracer(listener).trace(_OneInput(module))
     if not torch.equal(before, torch.random.get_rng_state()):
         raise UnsupportedError("it draws random numbers outside of training too")
+    if _versions(module) != versions:
+        raise UnsupportedError("it changes parameters or buffers of its own outside of training too")
     (output,) = graph.find_nodes(op="output")
     return output.args[0]
+
+
+def _versions(module: Module) -> list[int]:
+    """How often each tensor of a module has been changed in place."""
+    tensors = (*module.parameters(), *module.buffers())
+    return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
 
 
 def evaluating(module: Module) -> Module:
@@ -89,7 +97,8 @@ def evaluating(module: Module) -> Module:
             copy.__dict__.update(one.__dict__)
             # named_children() leaves out a module that comes a second time
             children = {name: None if child is None else copied(child) for name, child in one._modules.items()}
-            copy.__dict__.update(training=False, _modules=children)
+            own = {"_parameters": dict(one._parameters), "_buffers": dict(one._buffers), "_modules": children}
+            copy.__dict__.update(own, training=False)
             with torch.no_grad():
                 _compute_weights(copy)
         return copies[id(one)]

@@ -149,3 +149,21 @@ def test_known_faults_and_columns_go_together(chip, convolutional, pictures):
     digital = convolutional(pictures)
     before, after = (rms(each, pictures, digital) for each in (plain, absorbing))
     assert after < 0.7 * before
+
+
+@pytest.mark.parametrize("scaling", ["tensor", "column"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_several_tiles_settle_on_scales_that_all_of_them_reach(scheme, scaling):
+    """Outputs of very different sizes behind bad wires: with scales of their own they load each other."""
+    rng = np.random.default_rng(3)
+    weight = rng.normal(size=(20, 60)) * np.exp(rng.normal(size=(20, 1)))
+    network = rc.Network([rc.network.Dense(weight=weight)])
+    wires = {"r_word_line": 300.0, "r_bit_line": 300.0}
+    reach = {"swing": 0.5 if scheme == "offset" else 0.9, "resistor": rc.Resistor(nominal=1e5)}
+    spec = rc.ArraySpec(rows=24, cols=16, cells="ideal", scheme=scheme, scaling=scaling, **wires, **reach)
+    x = rng.uniform(0, 1, (30, 60))
+    plain = rc.map_network(network, spec, seed=1)
+    analog = rc.map_network(network, spec, seed=1, compensation=("wires",))
+    assert np.abs(plain(x) - network(x)).max() > 0.3 * np.abs(network(x)).max()
+    assert np.abs(analog(x) - network(x)).max() < 1e-6 * np.abs(network(x)).max()
+    assert (analog.layers[0].siemens_per_weight < plain.layers[0].siemens_per_weight).all()

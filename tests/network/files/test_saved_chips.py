@@ -499,7 +499,7 @@ def test_a_file_cut_short_is_refused(chip, tmp_path, share):
 
 
 def test_a_chip_too_large_to_be_read_again_is_not_written(chip, tmp_path, monkeypatch):
-    monkeypatch.setattr("rescircuit.network.files.containers._LARGEST_BYTES", 1000)
+    monkeypatch.setattr("rescircuit.network.files.containers.LARGEST_BYTES", 1000)
     with pytest.raises(InputError, match=r"chip.npz must be of at most \d+ numbers and 1000 bytes"):
         rc.save_analog(chip("ideal"), tmp_path / "chip.npz")
     assert not list(tmp_path.iterdir())

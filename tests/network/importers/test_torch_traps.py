@@ -66,6 +66,23 @@ def written_elsewhere(module, x):  # noqa: ARG001
     return y * 3
 
 
+def written_into_a_constant(module, x):  # noqa: ARG001
+    y = x.relu()
+    kept = torch.ones(3, 4)
+    kept.copy_(x)
+    return y * kept[0]
+
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x):
+        self.calls.add_(1)
+        return x + self.calls
+
+
 class TwiceTheWeights(nn.Conv1d):
     def _conv_forward(self, inputs, weight, bias):
         return super()._conv_forward(inputs, 2 * weight, bias)
@@ -119,6 +136,8 @@ REFUSED = {
     "in place by a cast": (lambda: Traced(cast_and_changed), "changed in place"),
     "in place to a power": (lambda: Traced(powers), "no layer of a network does this"),
     "into another array": (lambda: Traced(written_elsewhere), "out; only results"),
+    "into a constant": (lambda: Traced(written_into_a_constant), "changes a tensor by what depends on the input"),
+    "counter of calls": (Counting, "changes parameters or buffers"),
     "forward of one module": (replaced_forward, "forward was replaced"),
     "hook of a network": (lambda: hooked(dense_module()), "forward hooks"),
     "hook of a network's layer": (lambda: hooked(dense_module(), "layers.0"), "forward hooks"),
