@@ -34,7 +34,7 @@ def test_python_examples_of_a_page_run_in_order(page, tmp_path, monkeypatch, cap
 
 @pytest.mark.parametrize("page", with_python(PAGES, TORCH), ids=lambda page: page.name)
 def test_examples_with_pytorch_run_after_the_first_of_their_page(page, tmp_path, monkeypatch, capsys):
-    pytest.importorskip("torch", reason="needs PyTorch")
+    pytest.importorskip("torch", reason="needs PyTorch (make torch)")
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     names: dict[str, object] = {}

@@ -11,16 +11,9 @@ from typing import Any
 from rescircuit.checks import whole_number
 from rescircuit.errors import InputError
 from rescircuit.network.importers.batch_norm import folded
-from rescircuit.network.importers.torch_layers import (
-    BATCH,
-    FUNCTIONS,
-    METHODS,
-    Operation,
-    Place,
-    UnsupportedError,
-    module_operation,
-)
+from rescircuit.network.importers.torch_layers import FUNCTIONS, METHODS, module_operation
 from rescircuit.network.importers.torch_module import ChipModule, NetworkModule
+from rescircuit.network.importers.torch_operations import BATCH, Operation, Place, UnsupportedError
 from rescircuit.network.importers.torch_package import Module, Node, Tensor, nn, torch
 from rescircuit.network.importers.torch_tracing import evaluating, source_line, trace, traceback_line
 from rescircuit.network.layers import Add, Flatten, Layer, Network, Shape

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from rescircuit.network.importers.torch_layers import Batch, UnsupportedError
+from rescircuit.network.importers.torch_operations import Batch, UnsupportedError
 from rescircuit.network.importers.torch_package import (
     Module,
     Node,
@@ -59,7 +59,7 @@ def trace(module: Module, listener: Listener) -> Any:
     Raises
     ------
     UnsupportedError
-        For a ``forward`` that draws random numbers, which would stay as they fell, or that changes the module's tensors.
+        For a ``forward`` that draws random numbers, which would stay as they fell, or changes the module's own tensors.
     """
     before, versions = torch.random.get_rng_state(), _versions(module)
     graph = _Tracer(listener).trace(_OneInput(module))
@@ -73,7 +73,8 @@ def trace(module: Module, listener: Listener) -> Any:
 
 def _versions(module: Module) -> list[int]:
     """How often each tensor of a module has been changed in place."""
-    tensors = (*module.parameters(), *module.buffers())
+    unshaped = nn.parameter.UninitializedTensorMixin
+    tensors = [each for each in (*module.parameters(), *module.buffers()) if not isinstance(each, unshaped)]
     return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
 
 

@@ -61,7 +61,7 @@ def test_arrays_from_elsewhere_with_a_layer_file_beside_them(lenet5_arrays, endi
 
 
 def test_lenet5_is_as_pytorch_computes_it(lenet5_arrays, tmp_path):
-    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
     nn = torch.nn
     network = load_network(save(tmp_path / "net.npz", lenet5_arrays), layers="lenet5")
     module = nn.Sequential(
@@ -97,7 +97,7 @@ def test_dense_layers_need_no_layer_file(tmp_path):
 
 
 def test_halved_numbers_become_float64(tmp_path):
-    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
     from safetensors.torch import save_file
 
     text = 'input = [4]\n[[layers]]\nkind = "dense"\nname = "fc"\n'

@@ -61,7 +61,7 @@ def agrees(saved):
 @pytest.fixture
 def same_as_torch():
     """A function that compares a module's network with PyTorch's own forward in float64, and gives the network."""
-    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
     from rescircuit.network.importers import from_torch
 
     def compare(module, shape, spread=2.0, tolerance=1e-12):

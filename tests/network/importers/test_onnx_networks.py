@@ -88,7 +88,7 @@ def test_constants_are_not_folded_into_what_others_take_too(onnx_model, agrees):
 
 @pytest.mark.parametrize("symbolic", [False, True])
 def test_network_exported_by_pytorch(tmp_path, symbolic):
-    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
     nn = torch.nn
 
     class Residual(nn.Module):

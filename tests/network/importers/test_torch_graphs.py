@@ -12,7 +12,7 @@ import pytest
 from rescircuit.errors import InputError
 from rescircuit.network.importers import from_torch
 
-torch = pytest.importorskip("torch", reason="needs PyTorch")
+torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
 from torch import nn  # noqa: E402 - behind the check that it is there
 from torch.nn import functional as F  # noqa: E402, N812 - its usual name
 from torch.nn.utils import parametrizations, prune  # noqa: E402

@@ -26,7 +26,7 @@ from rescircuit.network.layers import (
     Scale,
 )
 
-torch = pytest.importorskip("torch", reason="needs PyTorch")
+torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
 from torch import nn  # noqa: E402 - behind the check that it is there
 
 RNG = np.random.default_rng(8)

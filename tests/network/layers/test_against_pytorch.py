@@ -20,7 +20,7 @@ from rescircuit.network.layers import (
     Scale,
 )
 
-torch = pytest.importorskip("torch", reason="needs PyTorch")
+torch = pytest.importorskip("torch", reason="needs PyTorch (make torch)")
 F = torch.nn.functional
 
 
