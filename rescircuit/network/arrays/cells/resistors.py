@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.devices import Coefficients
 from rescircuit.devices.coefficients import ROOM_TEMPERATURE
-from rescircuit.network.arrays.cells.causes import with_causes
 from rescircuit.network.arrays.cells.curvature import curvature
-from rescircuit.network.arrays.cells.faults import faulty
-from rescircuit.network.arrays.cells.orders import Order, Progress, tile_by_tile
-from rescircuit.network.arrays.schemes import Window
-from rescircuit.network.arrays.spec import ArraySpec
+from rescircuit.network.arrays.cells.orders import Order
+from rescircuit.network.arrays.cells.single import SingleCells, SingleMaker
 
 __all__ = ["ResistorMaker", "SingleResistors"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SingleResistors:
+class SingleResistors(SingleCells):
     """One resistor a cell, or none where nothing is to conduct; see :class:`~rescircuit.network.arrays.TileCells`."""
 
-    spec: ArraySpec
-    seed: int
-    chip: int
-    first_cell: int
-    programmed: Array
-    largest: float
-
-    @property
-    def kind(self) -> str:
-        """``"resistors"``."""
-        return "resistors"
-
-    @property
-    def believed(self) -> Array:
-        """`programmed` itself: nothing is measured."""
-        return self.programmed
+    named: ClassVar[str] = "resistors"
 
     @property
     def coefficients(self) -> Coefficients:
         """How the resistors move with temperature, voltage and age: numbers, or arrays (i, lines)."""
         return self.spec.resistor.sample_coefficients(
             self.programmed.shape, seed=self.seed, chip=self.chip, start=self.first_cell
-        )
-
-    def conductances(self, effects: Iterable[str], *, asked: Array, targets: Array) -> Array:
-        """See :class:`~rescircuit.network.arrays.TileCells`."""
-        return with_causes(
-            effects,
-            asked=asked,
-            targets=targets,
-            believed=self.programmed,
-            programmed=self.programmed,
-            stuck=lambda: faulty(self, self.programmed, self.largest),
-            factors=self._factors,
         )
 
     def curvature(self) -> Array:
@@ -74,10 +44,6 @@ class SingleResistors:
 
         return curvature(relative)
 
-    def read_noise(self, conductances: Array) -> float:  # noqa: ARG002 - the same for all
-        """None of their own."""
-        return 0.0
-
     def _factors(self, name: str) -> Array:
         conditions = self.spec.conditions
         if name == "temperature":
@@ -85,22 +51,8 @@ class SingleResistors:
         return 1.0 / self.coefficients.at(ROOM_TEMPERATURE, conditions.age)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResistorMaker:
-    """Single resistors of one layer, with the range of a bank of nominal ones."""
-
-    spec: ArraySpec
-    seed: int
-    chip: int
-
-    @property
-    def window(self) -> Window:
-        """From 0, no resistor, to what a bank of nominal resistors conducts."""
-        return Window(low=0.0, high=self.spec.bank_size / self.spec.resistor.nominal)
-
-    def make(self, orders: Sequence[Order], progress: Progress) -> list[SingleResistors]:
-        """The cells of each tile."""
-        return tile_by_tile(self._made, orders, progress)
+class ResistorMaker(SingleMaker[SingleResistors]):
+    """Single resistors of one layer."""
 
     def _made(self, order: Order) -> SingleResistors:
         """Cells (i, lines), made at their targets with the process's variation."""
