@@ -29,6 +29,7 @@ __all__ = [
     "write_text",
 ]
 
+_LONGEST_REASON = 200  # characters
 LARGEST_BYTES = 1 << 30  # of numbers, once unpacked
 
 
@@ -184,7 +185,8 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray[Any, Any]]:
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - from a stranger's bytes the readers of zip and npy raise anything
-        raise InputError("file", "a readable npz archive", str(path), f"{error}".rstrip(".") + ".") from None
+        reason = f"{error}"[:_LONGEST_REASON].rstrip(".")  # the readers quote the bytes that they stumble over
+        raise InputError("file", "a readable npz archive", str(path), f"{reason}.") from None
     if not arrays:
         raise InputError("file", "an npz archive with at least one array", str(path))
     return arrays

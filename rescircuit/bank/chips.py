@@ -69,7 +69,7 @@ def save_chip(
         For what is no bank, a switch of one's own making, or a path that is taken or cannot be written to.
     """
     if not isinstance(bank, Bank):
-        raise InputError("bank", "a Bank", bank)
+        raise InputError("bank", "a Bank", type(bank).__name__, "A network on a chip is saved by save_analog.")
     if not isinstance(provenance, Mapping | None):
         raise InputError("provenance", "a dict or None", provenance)
     arrays: dict[str, NDArray[Any]] = {"resistances": _rows(bank.resistances, bank)}

@@ -29,7 +29,9 @@ __all__ = [
 ]
 
 TABLES = (".csv", ".npz")
-_NO_DECKS = (*TABLES, *PICTURES, ".json", ".toml", ".zarr")  # suffixes of what commands read and write
+# Suffixes of what commands read and write, and of archives.
+_NO_DECKS = (*TABLES, *PICTURES, ".json", ".toml", ".zarr", ".safetensors", ".onnx", ".pt", ".h5")
+_NO_DECKS += (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz")
 
 
 def read_voltages(file: Path | None, shape: tuple[int, int]) -> Array:

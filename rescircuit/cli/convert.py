@@ -9,7 +9,7 @@ import typer
 
 from rescircuit.cli.circuit_tables import check_output
 from rescircuit.cli.console import JSON_OPTION, example, print_json, say
-from rescircuit.cli.network_files import LayersFile, read_network
+from rescircuit.cli.network_files import InputShape, LayersFile, read_network
 from rescircuit.cli.outputs import interruptible, naming
 
 __all__ = ["convert"]
@@ -27,6 +27,7 @@ def convert(
     ],
     out: Annotated[Path, typer.Argument(help="Where it goes (.npz, .safetensors).", metavar="OUT", show_default=False)],
     layers: LayersFile = None,
+    input_shape: InputShape = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Save a network, its layers and its weights, in a file of our own: batch norms folded, names kept.
@@ -37,7 +38,7 @@ def convert(
 
     check_output("OUT", out, _SAVED, [file])
     with interruptible(), naming({"file": "IN", "FILE": "IN", "path": "OUT", "layers": "--layers"}):
-        network = read_network(file, layers)
+        network = read_network(file, layers, input_shape)
         path = save_network(network, out)
     weights = sum(network.layers[number].weight.size for number in network.weighted)  # type: ignore[attr-defined]
     if as_json:

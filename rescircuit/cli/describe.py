@@ -11,7 +11,7 @@ import typer
 from rescircuit.cli.bank_forms import FORMS, form_of, is_blown, parse_target, reach
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, say
 from rescircuit.cli.describe_network import describe_network
-from rescircuit.cli.network_files import NETWORKS, LayersFile
+from rescircuit.cli.network_files import NETWORKS, InputShape, LayersFile
 from rescircuit.cli.outputs import PICTURES, check_writable, interruptible, naming
 from rescircuit.cli.stores import load_one
 from rescircuit.errors import InputError
@@ -52,6 +52,7 @@ def describe(
     v_max: Annotated[str, typer.Option(help="Upper end of the range of voltages, volt.")] = _V_MAX,
     plot: Annotated[Path | None, typer.Option(help="Value over voltage, temperature, age (.png, .svg, .pdf).")] = None,
     layers: LayersFile = None,
+    input_shape: InputShape = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Say what a bank of any form does: its value over voltage, temperature and age, its noise, power and area.
@@ -67,9 +68,9 @@ def describe(
         }
         _refuse_given(given, "a network")
         with interruptible(), naming(_OPTIONS):
-            describe_network(file, layers, as_json=as_json)
+            describe_network(file, layers, input_shape, as_json=as_json)
         return
-    _refuse_given({"--layers": layers}, "a bank")
+    _refuse_given({"--layers": layers, "--input-shape": input_shape}, "a bank")
     from rescircuit.bank import describe as behaviour_of
     from rescircuit.quantities import format_quantity as show
     from rescircuit.quantities import parse_quantity

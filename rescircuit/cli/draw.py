@@ -179,7 +179,7 @@ def _check_size(file: Path, chip: ChipOptions, options: TileOptions) -> None:
     """Refuse before the network is programmed a layer whose tiles are all too large for a picture."""
     from rescircuit.plotting.schematics import MOST_LINES
 
-    network = read_network(file, options.layers)
+    network = read_network(file, options.layers, options.input_shape)
     if not (0 <= options.layer < len(network.weighted) and chip.rows > 0 and chip.cols > 1):
         return  # what programs the network says what is wrong
     layer: Any = network.layers[network.weighted[options.layer]]

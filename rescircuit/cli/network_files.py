@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NETWORKS",
     "InputOptions",
+    "InputShape",
     "LayersFile",
     "cells_of",
     "fitted",
@@ -40,6 +41,15 @@ LayersFile = Annotated[
     ),
 ]
 
+InputShape = Annotated[
+    str | None,
+    typer.Option(
+        help="The shape of one input, such as 3x32x32, for an .onnx file that leaves it open.",
+        metavar="SHAPE",
+        show_default=False,
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class InputOptions:
@@ -48,8 +58,8 @@ class InputOptions:
     inputs: Annotated[
         Path | None,
         typer.Option(
-            help="Inputs x (k, in) or (k, channels, rows, columns) and, to count hits, y (k,) (.npz); or inputs alone "
-            "(.csv).",
+            help="Inputs x of the network's shape, such as (k, channels, rows, columns), or (k, numbers of an input), "
+            "and, to count hits, y (k,) (.npz); or inputs alone (.csv).",
             show_default=False,
         ),
     ] = None
@@ -91,7 +101,11 @@ class InputOptions:
         from rescircuit.checks import whole_number
 
         name = self.name()
-        x, y = self._dataset("test", self.images) if self.inputs is None else _of_a_file(self.inputs, network)
+        if self.inputs is not None:
+            x, y = _of_a_file(self.inputs, network)
+        else:
+            x, y = self._dataset("test", self.images)
+            x = _pictures(name, x, network)
         if self.images is not None:
             count = whole_number("--images", self.images, 1, len(x))
             x, y = x[:count], None if y is None else y[:count]
@@ -100,14 +114,24 @@ class InputOptions:
 
     def typical(self, network: Network, x: Array) -> Array:
         """Inputs that the chip is set to: those given for it, else a data set's to train on, else `x`."""
-        from rescircuit.network.layers import checked_inputs
-
         if self.calibration_inputs is not None:
             option = "--calibration-inputs"
             given, _ = read_inputs(self.calibration_inputs, option)
             with naming({"x": option}):
-                return checked_inputs(fitted(given, network), network.input_shape)[0]
-        return x if self.inputs is not None else fitted(self._dataset("train", _TYPICAL)[0], network)
+                typical = fitted(given, network)
+            if not typical.any():
+                hint = "Ranges of voltages and currents are set to them."
+                raise InputError(option, "inputs that are not all 0", f"{len(typical)} inputs of zeros", hint)
+            return typical
+        if self.inputs is not None:
+            return x
+        return fitted(_pictures(self.name(), self._dataset("train", _TYPICAL)[0], network), network)
+
+    def typical_of(self) -> str:
+        """Where :meth:`typical` has its inputs from, in words."""
+        if self.calibration_inputs is not None:
+            return "calibration inputs"
+        return "inputs" if self.inputs is not None else "training images"
 
     def files(self) -> list[Path | None]:
         """All that are read."""
@@ -128,7 +152,7 @@ class InputOptions:
         return images.x, images.y
 
 
-def read_network(file: Path, layers: str | None = None) -> Network:
+def read_network(file: Path, layers: str | None = None, input_shape: str | None = None) -> Network:
     """A network of a file: saved as .npz or .safetensors, with or without a file of its layers, or .onnx."""
     from rescircuit.network import load_network
 
@@ -138,10 +162,12 @@ def read_network(file: Path, layers: str | None = None) -> Network:
             raise InputError("--layers", "left out for an ONNX file, which says them", layers)
         from rescircuit.network.importers import from_onnx
 
-        with naming({"file": "FILE", "model": "FILE"}):
-            return from_onnx(file)
+        with naming({"file": "FILE", "model": "FILE", "input_shape": "--input-shape"}):
+            return from_onnx(file, _sizes(input_shape))
     if suffix not in NETWORKS:
         raise InputError("FILE", f"a network ({', '.join(NETWORKS)})", str(file))
+    if input_shape is not None:
+        raise InputError("--input-shape", "left out but for an ONNX file: others say it, or --layers does", input_shape)
     with naming({"layers": "--layers"}):
         return load_network(file, layers=layers)
 
@@ -164,15 +190,45 @@ def read_inputs(file: Path, option: str = "--inputs") -> tuple[Array, Any]:
 
 
 def fitted(x: Array, network: Network) -> Array:
-    """Inputs (k, ...) in the shape that a network takes, where each has as many numbers; others are refused by it."""
+    """Inputs in the shape (k, *input_shape) that a network takes: those in it, and those in rows of numbers.
+
+    Raises
+    ------
+    InputError
+        For other shapes: as many numbers in another order of axes, such as channels last, are other inputs.
+    """
     shape = network.input_shape
-    return x.reshape(len(x), *shape) if x[0].size == network.inputs else x
+    if x.shape[1:] not in (shape, (network.inputs,)):
+        whole = f"(k, {', '.join(map(str, shape))})"
+        flat = "" if len(shape) == 1 else f" or (k, {network.inputs})"
+        hint = "Channels come first." if len(shape) == 3 and x[0].size == network.inputs else ""
+        raise InputError("x", f"of shape {whole}{flat}", f"shape {x.shape}", hint)
+    return x.reshape(len(x), *shape)
 
 
 def cells_of(network: Network, spec: ArraySpec) -> int:
     """About how many cells a network's weights take: two for each, or one beside a column of references."""
     sides = 1 if spec.scheme == "offset" else 2
     return sides * sum(network.layers[number].weight.size for number in network.weighted)  # type: ignore[attr-defined]
+
+
+def _pictures(option: str, x: Array, network: Network) -> Array:
+    """A data set's images (k, numbers), row after row of one channel, as any network of so many numbers takes them."""
+    flat = x.reshape(len(x), -1)
+    if flat.shape[1] != network.inputs:
+        required = f"of {network.inputs} numbers an image, which is what the network takes"
+        raise InputError(option, required, f"images of {' x '.join(map(str, x.shape[1:]))}")
+    return flat
+
+
+def _sizes(text: str | None) -> tuple[int, ...] | None:
+    """A shape such as 3x32x32."""
+    if text is None:
+        return None
+    parts = text.lower().replace(",", "x").split("x")
+    if not all(part.strip().isascii() and part.strip().isdigit() and len(part) < 10 for part in parts):
+        raise InputError("--input-shape", "whole numbers, such as 3x32x32", text)
+    return tuple(map(int, parts))
 
 
 def _of_a_file(file: Path, network: Network) -> tuple[Array, Any]:

@@ -10,6 +10,7 @@ import typer
 from rescircuit.cli.cell_options import CalibrationOptions, MemristorOptions
 from rescircuit.cli.console import SEED_OPTION
 from rescircuit.cli.converter_options import AmplifierOptions, ConverterOptions
+from rescircuit.cli.network_checks import check_chip, check_compensation, remark_on
 from rescircuit.cli.option_groups import option_name, option_names
 from rescircuit.cli.outputs import naming
 from rescircuit.cli.process_banks import usable_switch
@@ -162,8 +163,9 @@ class ChipOptions:
         from rescircuit.network import ArraySpec
         from rescircuit.quantities import parse_quantity
 
-        made = load_process(self.process)
         converters = converters or ConverterOptions()
+        check_chip(self, converters)
+        made = load_process(self.process)
         weights = self.weights.read()
         v_read = self.weights.v_read
         volt = DEFAULT_READ_VOLTAGE if v_read is None else parse_quantity(v_read, "V", argument="--v-read")
@@ -187,12 +189,15 @@ class ChipOptions:
                 conditions=self.conditions.read(),
                 **weights,
             )
+        check_compensation(spec, self.compensation, self.weights.compensate)
+        own = {"memristors": self.memristors.name, "ideal": "an ideal cell"}
+        remark_on(spec, own.get(spec.cells, made.name))
         return spec, made
 
 
 CHIP_NAMES = {
     **option_names(ChipOptions),
-    **{name: option_name(name) for name in ("r_word_line", "r_bit_line", "adc_bits")},
+    **{name: option_name(name) for name in ("r_word_line", "r_bit_line", "adc_bits", "input_shape")},
     "file": "FILE",
     "n": "--bank-size",
     "x": "--inputs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rescircuit.cli.console import print_table, print_text
@@ -10,10 +11,15 @@ if TYPE_CHECKING:
     from rescircuit.network import AnalogNetwork, Explanation
     from rescircuit.network.arrays.placement import TilePlacement
 
-__all__ = ["placed", "print_explanation", "print_placement", "print_stages"]
+__all__ = ["placement_rows", "print_explanation", "print_placement", "print_stages"]
 
 _SHOWN = 40  # tiles in a table that people would still read
 _COLUMNS = {"deviation": "deviation (rms)", "same_answer": "same answer", "accuracy": "right answer"}
+_SET_TO = {
+    "inputs": "these inputs themselves; --calibration-inputs sets them to others",
+    "calibration inputs": "those of --calibration-inputs",
+    "training images": "the data set's images to train on",
+}
 
 
 def print_stages(title: str, result: dict[str, Any], summary: dict[str, dict[str, Any]]) -> None:
@@ -29,9 +35,22 @@ def print_stages(title: str, result: dict[str, Any], summary: dict[str, dict[str
         f"{result['worst_programming_error']:.1e} of a cell's full scale. Deviation: of the outputs from digital, "
         "relative to their own rms."
     )
+    if "ranges_set_to" in result:
+        print_text(f"Ranges of voltages and currents are set to {_SET_TO[result['ranges_set_to']]}.")
 
 
-def placed(analog: AnalogNetwork) -> tuple[TilePlacement, ...]:
+def placement_rows(analog: AnalogNetwork) -> list[dict[str, Any]]:
+    """All tiles of a chip, for JSON, where nothing says that a range has its last number in it."""
+    rows = []
+    for tile in _placed(analog):
+        row = asdict(tile)
+        for name in ("inputs", "outputs"):
+            row[f"first_{name[:-1]}"], row[f"last_{name[:-1]}"] = row.pop(name)
+        rows.append(row)
+    return rows
+
+
+def _placed(analog: AnalogNetwork) -> tuple[TilePlacement, ...]:
     """All tiles of a chip."""
     from rescircuit.network.arrays.placement import placement_of
 
@@ -40,7 +59,7 @@ def placed(analog: AnalogNetwork) -> tuple[TilePlacement, ...]:
 
 def print_placement(analog: AnalogNetwork) -> None:
     """A row a tile, or where there are many a row a layer."""
-    tiles = placed(analog)
+    tiles = _placed(analog)
     if len(tiles) <= _SHOWN:
         columns = ["layer", "tile", "group", "copy", "inputs", "outputs", "word lines", "bit lines", "in use"]
         rows = [

@@ -13,9 +13,11 @@ from rescircuit.cli.bank_options import parse_range
 from rescircuit.cli.circuit_subjects import Subject
 from rescircuit.cli.circuit_tables import read_matrix
 from rescircuit.cli.console import counting
-from rescircuit.cli.network_files import LayersFile, cells_of, fitted, read_inputs, read_network
+from rescircuit.cli.network_checks import check_tile_chip
+from rescircuit.cli.network_files import InputShape, LayersFile, cells_of, fitted, read_inputs, read_network
 from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions
 from rescircuit.cli.option_groups import option_name, option_names
+from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class TileOptions:
     """Which tile of a network, and what drives it."""
 
     layers: LayersFile = None
+    input_shape: InputShape = None
     layer: Annotated[int, typer.Option(help="The tile's layer, of those with weights, counted from 0.")] = 0
     tile: Annotated[int, typer.Option(help="Which tile of that layer, counted from 0.")] = 0
     tile_cells: Annotated[
@@ -87,8 +90,12 @@ def read_tile(
             raise InputError(option_name(name), "left out without --inputs", getattr(options, name))
     if options.inputs is not None and voltages is not None:
         raise InputError("--voltages", "left out with --inputs", str(voltages))
-    network = read_network(file, options.layers)
-    x = None if options.inputs is None else fitted(read_inputs(options.inputs)[0], network)
+    check_tile_chip(chip, driven=options.inputs is not None)
+    network = read_network(file, options.layers, options.input_shape)
+    x = None
+    if options.inputs is not None:
+        with naming({"x": "--inputs"}):
+            x = fitted(read_inputs(options.inputs)[0], network)
     spec, _ = chip.spec(wiring.r_word_line, wiring.r_bit_line)
     _check_tile(network, spec, options)
     analog = map_network(
@@ -102,7 +109,7 @@ def read_tile(
     tile = analog.tile(options.layer, options.tile, cells=options.tile_cells)
     if x is not None:
         chosen = x[parse_range("--samples", options.samples or "0", len(x))]
-        rows = _phases(network, options, tile.tile.group, chosen)
+        rows = _phases(tile.rows(chosen), options)
         return Subject(thing=tile, options={"voltages": tile.voltages(rows)})
     return Subject(thing=tile, options={} if voltages is None else {"voltages": read_matrix(voltages, "voltages")})
 
@@ -110,28 +117,25 @@ def read_tile(
 def _check_tile(network: Network, spec: ArraySpec, options: TileOptions) -> None:
     """Refuse before the network is programmed a layer that is not there, and unknown cells."""
     from rescircuit.checks import whole_number
+    from rescircuit.network.layers import Conv
     from rescircuit.network.programmed_tile import CELLS
 
     whole_number("--layer", options.layer, 0, len(network.weighted) - 1)
+    layer: Any = network.layers[network.weighted[options.layer]]
+    shape = network.source_shapes(network.weighted[options.layer])[0]
+    if options.positions is not None and not isinstance(layer, Conv) and layer.positions(shape) == 1:
+        raise InputError("--positions", "left out for a layer with one position", options.positions)
     if options.tile_cells not in (None, *CELLS):
         raise InputError("--tile-cells", f"one of {', '.join(CELLS)}", options.tile_cells)
     if options.tile_cells == "banks" and spec.cells != "banks":
         raise InputError("--tile-cells", f"conductances for a tile of {spec.cells}", options.tile_cells)
 
 
-def _phases(network: Network, options: TileOptions, group: int, x: Any) -> Array:
-    """What the matrix of a layer's group multiplies for inputs of the network, by exact layers before it.
-
-    One row a position of each input; signed ones take two phases.
-    """
+def _phases(rows: Array, options: TileOptions) -> Array:
+    """What drives a tile, of what it multiplies (k, positions, inputs): chosen positions, and two phases if signed."""
     import numpy as np
 
-    number = network.weighted[options.layer]
-    layer: Any = network.layers[number]
-    (source,) = network.sources[number]
-    rows = layer.rows(x if source < 0 else network.run(x)[source])[group]
-    count = rows.shape[1]
     strongest = int(np.abs(rows).sum(axis=(0, 2)).argmax())
-    chosen = rows[:, parse_range("--positions", options.positions or str(strongest), count)]
+    chosen = rows[:, parse_range("--positions", options.positions or str(strongest), rows.shape[1])]
     given = chosen.reshape(-1, chosen.shape[-1])
     return np.concatenate([np.maximum(given, 0.0), np.maximum(-given, 0.0)]) if (given < 0).any() else given

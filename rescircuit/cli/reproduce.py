@@ -10,6 +10,7 @@ import typer
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
 from rescircuit.cli.data import DATA_DIR_OPTION
 from rescircuit.cli.outputs import interruptible, naming
+from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.reproductions import Reproduced
@@ -43,6 +44,9 @@ def reproduce(
     from rescircuit.reproductions import reproduce as run
 
     if name is None:
+        for option, given in (("--seeds", seeds), ("--images", images), ("--out", out), ("--data-dir", data_dir)):
+            if given is not None:
+                raise InputError(option, "left out without NAME, which says what to reproduce", str(given))
         _list(as_json)
         return
     folder = Path("reproduced") / name if out is None else out

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rescircuit.cli.circuit_tables import check_output, naming_option
+from rescircuit.cli.circuit_tables import check_output, naming_option, same_file
 from rescircuit.cli.console import (
     JSON_OPTION,
     counting,
@@ -19,9 +19,9 @@ from rescircuit.cli.console import (
     say,
 )
 from rescircuit.cli.converter_options import ConverterOptions
-from rescircuit.cli.network_files import InputOptions, LayersFile, cells_of, read_network
+from rescircuit.cli.network_files import InputOptions, InputShape, LayersFile, cells_of, read_network
 from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions
-from rescircuit.cli.network_reports import placed, print_explanation, print_placement, print_stages
+from rescircuit.cli.network_reports import placement_rows, print_explanation, print_placement, print_stages
 from rescircuit.cli.option_groups import option_names, with_groups
 from rescircuit.cli.outputs import PICTURES, interruptible, naming
 from rescircuit.cli.simulate_array import check_finite
@@ -51,7 +51,8 @@ _STAGES = (
     ("and faults", ("stuck",)),
     ("and conditions", ("temperature", "drift")),
     ("and switches", ("switches",)),
-    ("and wires", ("wires", "amplifier")),
+    ("and wires", ("wires",)),
+    ("and amplifiers", ("amplifier",)),
     ("and noise", ("read_noise", "thermal_noise")),
     ("and converters", ("dac", "adc")),
 )
@@ -97,6 +98,8 @@ class ReportOptions:
         check_output("--plot", self.plot, PICTURES, read)
         check_output("--placement-plot", self.placement_plot, PICTURES, read)
         check_output("--save-chip", self.save_chip, (".npz",), read)
+        if self.plot and self.placement_plot and same_file(self.plot, self.placement_plot):
+            raise InputError("--placement-plot", "another file than that of --plot", str(self.placement_plot))
 
 
 @with_groups
@@ -114,6 +117,7 @@ def simulate_network(
     converters: Annotated[ConverterOptions, "Its converters"],
     asked: Annotated[ReportOptions, "Results"],
     layers: LayersFile = None,
+    input_shape: InputShape = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Program a network onto a sampled chip and run inputs through it.
@@ -125,10 +129,11 @@ def simulate_network(
     names = {**CHIP_NAMES, **option_names(ConverterOptions), "x": source}
     with interruptible(), naming(names), progress_bar() as report:
         report("reading", 0, 1)
-        network = read_network(file, layers)
+        network = read_network(file, layers, input_shape)
         x, y = given.read(network)
         analog, process = _programmed(network, given.typical(network, x), chip, wires, converters, report)
         found = _measured(analog, x, y, asked, report)
+    found.result["ranges_set_to"] = given.typical_of()
     _print(found, f"{len(x)} inputs on chip {chip.seed} of {process}", asked, as_json)
 
 
@@ -183,7 +188,7 @@ def _measured(
 
 
 def _print(found: _Measured, title: str, asked: ReportOptions, as_json: bool) -> None:
-    placement = {"placement": [asdict(each) for each in placed(found.analog)]} if asked.placement else {}
+    placement = {"placement": placement_rows(found.analog)} if asked.placement else {}
     if as_json:
         print_json({**found.result, **placement})
         return
@@ -205,17 +210,20 @@ def _programmed(
     report: Callable[[str, float, float], None],
 ) -> tuple[AnalogNetwork, str]:
     """The chip, and the name of its process."""
+    import numpy as np
+
     from rescircuit.network import map_network
 
     spec, made = chip.spec(wires.r_word_line, wires.r_bit_line, converters)
-    analog = map_network(
-        network,
-        spec,
-        seed=chip.seed,
-        calibration_inputs=typical,
-        compensation=chip.compensation,
-        progress=counting(report, "programming cells", cells_of(network, spec)),
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is found where the chip is run
+        analog = map_network(
+            network,
+            spec,
+            seed=chip.seed,
+            calibration_inputs=typical,
+            compensation=chip.compensation,
+            progress=counting(report, "programming cells", cells_of(network, spec)),
+        )
     return analog, chip.memristors.name if spec.cells == "memristors" else made.name
 
 
@@ -308,6 +316,7 @@ def _result(
         "stages": summary,
         "median_programming_error": float(np.median(error)),
         "worst_programming_error": float(error.max()),
+        "programming_errors_relative_to": "full scale of the layer's cells",
         **({} if explanation is None else {"explanation": explanation.as_dict()}),
         "files": files,
     }

@@ -16,6 +16,7 @@ from rescircuit.errors import InputError
 from rescircuit.network.arrays import Tile
 from rescircuit.network.arrays.cells import ProgrammedBanks
 from rescircuit.network.inference.maps import line_resistances, tile_crossbar
+from rescircuit.network.layers import checked_inputs
 from rescircuit.quantities import format_quantity
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class ProgrammedTile:
         """Its numbers."""
         return self._layer.tiles[self.index]
 
+    def __repr__(self) -> str:
+        return f"ProgrammedTile(layer {self.layer} {self._layer.weighted.name!r}, {self.index}: {self.tile!r})"
+
     @property
     def bank(self) -> Bank:
         """The banks of its cells, (i, lines), sampled again from the chip's seed, with their faults.
@@ -106,14 +110,41 @@ class ProgrammedTile:
         word_line, bit_line, sense = line_resistances(spec, effects)
         return NonlinearCrossbar(cells, word_line, bit_line, r_sense=sense)
 
+    def rows(self, x: Any) -> Array:
+        """What the matrix of the tile's group multiplies for inputs of the network, by exact layers before it.
+
+        Parameters
+        ----------
+        x : array (..., *input shape)
+            Inputs of the network.
+
+        Returns
+        -------
+        array (..., positions, inputs)
+            Of a convolution a row for each of its positions, row after row of the image; of a dense layer behind one
+            axis one row, the layer's inputs. Signed, where these are: ``np.maximum(rows, 0)`` is the first phase and
+            ``np.maximum(-rows, 0)`` the second.
+
+        Raises
+        ------
+        InputError
+            For inputs of another shape, or that are not finite.
+        """
+        network, layer = self.network.network, self._layer
+        inputs, batch = checked_inputs(x, network.input_shape)
+        (source,) = network.sources[layer.number]
+        taken = inputs if source < 0 else network.run(inputs)[source]
+        rows = layer.weighted.rows(taken)[self.tile.group]
+        return rows.reshape(*batch, *rows.shape[1:])
+
     def voltages(self, x: Any) -> Array:
         """What drives the word lines, volt.
 
         Parameters
         ----------
         x : array (..., inputs)
-            What the matrix of the tile's group multiplies (:meth:`WeightedLayer.rows`); of a dense layer, its inputs.
-            At least 0: of signed inputs, the part of one phase.
+            What the matrix of the tile's group multiplies, as :meth:`rows` makes it of the network's inputs; of a dense
+            layer, its inputs. At least 0: of signed inputs, the part of one phase.
 
         Returns
         -------
@@ -129,12 +160,13 @@ class ProgrammedTile:
         inputs = layer.weighted.matrices.shape[1]
         x = finite_array("x", x)
         if not x.ndim or x.shape[-1] != inputs:
-            raise InputError("x", f"of shape (..., {inputs})", f"shape {x.shape}")
-        if float(x.min()) < 0:
+            hint = "The tile's rows(x) makes it of the network's inputs."
+            raise InputError("x", f"of shape (..., {inputs})", f"shape {x.shape}", hint)
+        if float(x.min(initial=0.0)) < 0:
             hint = "Signed inputs take two phases: np.maximum(x, 0), then np.maximum(-x, 0)."
             raise InputError("x", "at least 0", float(x.min()), hint)
         full_scale = layer.input_full_scale
-        if float(x.max()) > full_scale * (1 + 1e-9):
+        if float(x.max(initial=0.0)) > full_scale * (1 + 1e-9):
             raise InputError("x", f"at most {full_scale:g}, the range of the voltages", float(x.max()))
         volts = layer.word_line_voltages(x[..., tile.inputs])
         if not tile.has_bias:

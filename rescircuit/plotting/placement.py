@@ -22,14 +22,14 @@ __all__ = ["plot_placement"]
 _COLOURS = (*COLOURS, "#E69F00", "#56B4E9", "#999999")  # the rest of Okabe and Ito's, and grey
 _WIDTH = 10.0  # inch
 _TALLEST = 14.0
+_AROUND = 1.0  # inch, for a picture's title and legend
 _GAP = 0.06  # between tiles, relative to the width of one
 _APART = 0.30  # between layers
 _TITLE = 0.30  # inch, above each layer
 _LETTER = 0.075  # inch, of a title
 _SHARES = (1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.9)  # widths that are tried, of the root of the area
 _PROPORTION = 1.5
-_LONG_LABEL = 0.8  # inch: tiles at least as wide and half as high say what they have
-_SHORT_LABEL = 0.35  # and these give their number
+_LABEL_LETTER, _LABEL_LINE = 0.062, 0.13  # inch, of a tile's label
 _LONGEST_LEGEND = 14
 
 
@@ -108,7 +108,7 @@ def plot_placement(analog: AnalogNetwork, axes: Axes | None = None) -> Axes:
     rows = placement_of(layers)
     blocks = [_Block.of(tuple(tiles)) for _, tiles in groupby(rows, key=lambda tile: tile.number)]
     plan = _FloorPlan.of(blocks, height=min(max(analog.spec.rows / analog.spec.cols, 0.25), 4.0))
-    panel: Axes = axes or new_axes(figsize=(_WIDTH, min(plan.inches_high + 1.6, _TALLEST)))
+    panel: Axes = axes or new_axes(figsize=plan.figure_size)
     _draw(panel, plan, analog.spec.rows, analog.spec.cols)
     used = sum(tile.share for tile in rows) / len(rows)
     panel.set_title(
@@ -152,9 +152,11 @@ class _FloorPlan:
         return cls(blocks=blocks, corners=corners, tile=(1.0, height), size=(reached, y + shelf))
 
     @property
-    def inches_high(self) -> float:
-        """Of the plan, as wide as a figure."""
-        return _WIDTH * self.size[1] / self.size[0]
+    def figure_size(self) -> tuple[float, float]:
+        """Inches: as wide as pictures are, or narrower where the plan is too tall for that, with no empty margins."""
+        high = _WIDTH * self.size[1] / self.size[0]
+        shrunk = min(1.0, (_TALLEST - _AROUND) / high)
+        return max(shrunk, 0.5) * _WIDTH, shrunk * high + _AROUND
 
 
 def _draw(axes: Axes, plan: _FloorPlan, word_lines: int, bit_lines: int) -> None:
@@ -177,7 +179,7 @@ def _draw(axes: Axes, plan: _FloorPlan, word_lines: int, bit_lines: int) -> None
             if tile.has_bias:
                 bottom = at[1] + used[1]
                 axes.plot([at[0], at[0] + used[0]], [bottom, bottom], color="black", linewidth=1.6)
-            _label(axes, tile, at, plan.tile, inches)
+            _label(axes, tile, at, plan.tile, used, inches)
     _legend(axes, plan)
 
 
@@ -191,16 +193,35 @@ def _draw_tile(
     axes.add_patch(Rectangle(at, *size, facecolor="none", edgecolor=colour, linewidth=0.8))
 
 
-def _label(axes: Axes, tile: TilePlacement, at: tuple[float, float], size: tuple[float, float], inches: float) -> None:
-    if inches < _SHORT_LABEL or inches * size[1] < 0.6 * _SHORT_LABEL:
-        return
-    text = str(tile.tile)
-    if inches >= _LONG_LABEL and inches * size[1] >= 0.5 * _LONG_LABEL:
-        text = (
-            f"tile {tile.tile}\nin {tile.inputs[0]}-{tile.inputs[1]}\nout {tile.outputs[0]}-{tile.outputs[1]}"
-            f"\n{100 * tile.share:.0f} %"
-        )
-    axes.text(at[0] + size[0] / 2, at[1] + size[1] / 2, text, ha="center", va="center", fontsize=7, color="0.1")
+def _label(
+    axes: Axes,
+    tile: TilePlacement,
+    at: tuple[float, float],
+    size: tuple[float, float],
+    used: tuple[float, float],
+    inches: float,
+) -> None:
+    """In the used part, or in the larger of what is left beside and below it, so that no edge crosses the words."""
+    scale = inches / size[0]
+    parts = (
+        (*at, *used),
+        (at[0] + used[0], at[1], size[0] - used[0], size[1]),
+        (at[0], at[1] + used[1], size[0], size[1] - used[1]),
+    )
+    for text in (_long_label(tile), str(tile.tile)):
+        lines = text.split("\n")
+        wide, high = _LABEL_LETTER * max(map(len, lines)), _LABEL_LINE * len(lines)
+        # The used part first, then the widest of the others.
+        for left, top, width, height in (parts[0], *sorted(parts[1:], key=lambda part: -min(part[2:]))):
+            if wide <= width * scale and high <= height * scale:
+                middle = left + width / 2, top + height / 2
+                axes.text(*middle, text, ha="center", va="center", fontsize=7, color="0.1")
+                return
+
+
+def _long_label(tile: TilePlacement) -> str:
+    inputs, outputs = (f"{first}-{last}" for first, last in (tile.inputs, tile.outputs))
+    return f"tile {tile.tile}\nin {inputs}\nout {outputs}\n{100 * tile.share:.0f} %"
 
 
 def _legend(axes: Axes, plan: _FloorPlan) -> None:

@@ -125,7 +125,8 @@ class LenetArray:
             for k, (value, accuracies) in enumerate(zip(sweep.axis.values, sweep.accuracies, strict=True)):
                 mark = " *" if value == base else ""
                 rows.append(("" if k else sweep.axis.title, f"{value:g}{mark}", spread(accuracies)))
-        title = f"LeNet-5 on arrays, {self.images:,} test images, {self.seeds} chips; * {self.plan.chip.words}"
+        chips = f"{self.seeds} chip{'s' if self.seeds > 1 else ''}"
+        title = f"LeNet-5 on arrays, {self.images:,} test images, {chips}; * {self.plan.chip.words}"
         return (Table(title=title, columns=("what is varied", "value", "accuracy, %"), rows=tuple(rows)),)
 
     def remarks(self) -> tuple[str, ...]:
@@ -138,9 +139,10 @@ class LenetArray:
             )
         ]
         lines += [self._in_words(sweep) for sweep in self.sweeps]
+        brackets = "The figures in brackets are the least and the largest of the chips. " if self.seeds > 1 else ""
         sampling = 100 * np.sqrt(self.digital * (1 - self.digital) / self.images)
         lines.append(
-            "The figures in brackets are the least and the largest of the chips. A change of one image is "
+            f"{brackets}A change of one image is "
             f"{100 / self.images:.2f} percentage points, and what {self.images:,} images tell of an accuracy of "
             f"{self.digital:.1%} has a sampling error of {sampling:.2f}; all chips see the "
             "same images, so that differences between them are surer than that."

@@ -60,6 +60,8 @@ PUBLISHED = (
     Published(n=25, weight_error=7.691456994507462e-05, output_error=2.7792475520982407e-05, accuracy=0.9899),
     Published(n=30, weight_error=7.726110197836533e-06, output_error=2.317073949598125e-06, accuracy=0.9899),
 )
+_LEAST_DRAWS = 5  # of which a published one can be said to be above or below
+_TEST_IMAGES = 10_000  # that the published figures are of
 _LIMITED_FROM = 25  # n from which the solver's tolerances are of the size of the optimum
 
 
@@ -90,12 +92,24 @@ class SampleSize:
     accuracy: Array
     seconds: Array
 
+    @property
+    def ranks(self) -> bool:
+        """Whether there are draws enough to say where a published one lies among them."""
+        return self.draws >= _LEAST_DRAWS
+
+    @property
+    def draws(self) -> int:
+        """How many."""
+        return len(self.weight_error)
+
     def share_below(self, quantity: str) -> float:
         """The share of draws whose figure is below the published one."""
         return float((getattr(self, quantity) < getattr(self.published, quantity)).mean())
 
     def verdict(self, quantity: str) -> str:
-        """Where the published figure lies in the distribution, in words."""
+        """Where the published figure lies in the distribution, in words; of too few draws nothing."""
+        if not self.ranks:
+            return ""
         share = self.share_below(quantity)
         if share in (0.0, 1.0):
             return "above all" if share else "below all"
@@ -150,7 +164,7 @@ class LenetWeights:
     def remarks(self) -> tuple[str, ...]:
         """Where the published figures lie in the distributions, and why."""
         own = (
-            f"{self.seeds} draws for each n. Each of the {self.parameters:,} parameters has n fresh numbers, and its "
+            f"{_draws(self.seeds)} for each n. Each of the {self.parameters:,} parameters has n fresh numbers, and its "
             "subset is proved to be the best one."
         )
         tails = (
@@ -166,8 +180,14 @@ class LenetWeights:
             f"{self._beyond('output_error')}. So the table has the latter. Image by image our medians are "
             f"{', '.join(f'{np.median(size.image_error):.2g} (n = {size.published.n})' for size in self.sizes)}."
         )
-        lines = [own, tails, definition, *map(_in_words, self.sizes)]
-        large = [size for size in self.sizes if size.published.n >= _LIMITED_FROM]
+        ranked = [size for size in self.sizes if size.ranks]
+        lines = [own, *_few_images(self.images), tails]
+        if len(ranked) < len(self.sizes):
+            lines.append(f"Fewer than {_LEAST_DRAWS} draws say nothing of where a published one lies among them.")
+        else:
+            lines.append(definition)
+        lines += map(_in_words, self.sizes)
+        large = [size for size in ranked if size.published.n >= _LIMITED_FROM]
         if large and all(size.share_below("weight_error") > 0.5 for size in large):
             lines.append(
                 f"From n = {_LIMITED_FROM} on the published errors are above our medians. A mixed-integer solver with "
@@ -218,7 +238,8 @@ class LenetWeights:
                     "published": asdict(size.published),
                     **{name: getattr(size, name).tolist() for name in _QUANTITIES},
                     "share_of_draws_below_published": {
-                        name: size.share_below(name) for name in ("weight_error", "output_error")
+                        name: size.share_below(name) if size.ranks else None
+                        for name in ("weight_error", "output_error")
                     },
                 }
                 for size in self.sizes
@@ -235,7 +256,7 @@ class LenetWeights:
                     str(size.published.n),
                     figure(getattr(size.published, quantity)),
                     *(figure(float(cell)) for cell in cells),
-                    f"{size.share_below(quantity):.0%}",
+                    f"{size.share_below(quantity):.0%}" if size.ranks else "",
                     size.verdict(quantity),
                 )
             )
@@ -246,11 +267,28 @@ class LenetWeights:
 def _in_words(size: SampleSize) -> str:
     published, parts = size.published, []
     for name, quantity in (("weight", "weight_error"), ("output", "output_error")):
-        parts.append(
-            f"{name} error {getattr(published, quantity):.2g} is {size.verdict(quantity)}: "
-            f"{size.share_below(quantity):.0%} of ours are below it (median {np.median(getattr(size, quantity)):.2g})"
-        )
+        theirs, median = getattr(published, quantity), float(np.median(getattr(size, quantity)))
+        if size.ranks:
+            place = f"is {size.verdict(quantity)}: {size.share_below(quantity):.0%} of ours are below it (median "
+            parts.append(f"{name} error {theirs:.2g} {place}{median:.2g})")
+        else:
+            parts.append(f"{name} error is {theirs:.2g}, {'the median of ' if size.draws > 1 else ''}ours {median:.2g}")
     return f"n = {published.n}: the published {', and the '.join(parts)}."
+
+
+def _draws(count: int) -> str:
+    return f"{count} draw{'s' if count > 1 else ''}"
+
+
+def _few_images(images: int) -> tuple[str, ...]:
+    """That figures of outputs and accuracies are of other images than the published ones."""
+    if images >= _TEST_IMAGES:
+        return ()
+    text = (
+        f"Output errors and accuracies are of the first {images:,} test images, the published ones of all "
+        f"{_TEST_IMAGES:,}: a largest error of fewer images is smaller, and an accuracy less sure."
+    )
+    return (text,)
 
 
 def run(given: Run) -> LenetWeights:

@@ -25,12 +25,12 @@ def draw_draws(
         for k, (n, values) in enumerate(zip(numbers, draws, strict=True)):
             # side by side by rank, so that none hides another
             offsets = np.linspace(-0.9, 0.9, len(values)) if len(values) > 1 else np.zeros(1)
-            name = f"{len(values)} draws each, optimal" if k == 0 else None
+            name = f"{len(values)} draw{'s' if len(values) > 1 else ''} each, optimal" if k == 0 else None
             panel.plot(n + offsets, np.sort(values), ".", ms=4, color=COLOURS[0], alpha=0.6, label=name)
             median = float(np.median(values))
-            panel.plot(
-                [n - 1.3, n + 1.3], [median, median], "-", color=COLOURS[0], label="their median" if k == 0 else None
-            )
+            if len(values) > 1:
+                name = "their median" if k == 0 else None
+                panel.plot([n - 1.3, n + 1.3], [median, median], "-", color=COLOURS[0], label=name)
         panel.plot(numbers, published[title], "D", color=COLOURS[1], ms=7, mfc="none", mew=1.8, label="published draw")
         panel.set_yscale("log")
         panel.set_xticks(list(numbers))

@@ -115,7 +115,7 @@ def test_what_cannot_be_saved(tmp_path):
     class Own(IdealSwitch):
         pass
 
-    assert "bank must be a Bank" in refusal(save_chip, 3, tmp_path / "a")
+    assert "a Bank, got 'int'. A network on a chip is saved by save_analog" in refusal(save_chip, 3, tmp_path / "a")
     assert "bank.switch must be one of NMOS, IdealSwitch" in refusal(save_chip, make(switch=Own()), tmp_path / "a")
     assert "provenance must be a dict or None" in refusal(save_chip, make(), tmp_path / "a", provenance="poly")
     save_chip(make(), tmp_path / "a")

@@ -169,13 +169,13 @@ NETWORK_MISTAKES = [
     (["-o", "none/y.csv"], "--out must be in a folder that can be written to"),
     (["-o", "folder.csv"], "--out must be a file's name, not that of a directory"),
     (["--rows", "0"], "--rows must be a whole number of at least 1"),
-    (["--bank-size", "5000"], "--bank-size must be a whole number from 1 to 4096"),
+    (["--bank-size", "5000"], "--bank-size must be a whole number from 1 to 64, got 5000"),
     (["--adc-bits", "1"], "--adc-bits must be a whole number from 2 to 32"),
     (["--seed", "-1"], "--seed must be a whole number from 0"),
     (["--nominal", "0"], "--nominal must be a finite number above 0 (ohm)"),
     (["--r-word-line", "-1"], "--r-word-line must be a finite number of at least 0 (ohm)"),
     (["--inputs", "none.npz"], "--inputs must be a readable file, got 'none.npz'"),
-    (["--inputs", "narrow.csv"], "--inputs must be of shape (..., 3), got shape (1, 2)"),
+    (["--inputs", "narrow.csv"], "--inputs must be of shape (k, 3), got shape (1, 2)"),
 ]
 
 
@@ -192,7 +192,8 @@ def test_simulate_network_names_options_and_spares_its_inputs(refused, network, 
 
 def test_digits_that_do_not_fit_a_network_are_not_its_inputs(refused, network):
     network(2)
-    assert "--digits must be of shape (..., 3), got shape (" in refused("simulate", "network", "net.npz", "--digits")
+    says = "--digits must be of 3 numbers an image, which is what the network takes, got 'images of 64'"
+    assert says in refused("simulate", "network", "net.npz", "--digits")
 
 
 @pytest.mark.parametrize(

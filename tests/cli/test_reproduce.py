@@ -95,6 +95,9 @@ def test_ctrl_c_keeps_what_is_finished(run, monkeypatch, tmp_path):
     ("line", "says"),
     [
         ("reproduce lenet", "NAME must be one of lenet-weights, pensia-experiment-1, lenet-array, got 'lenet'"),
+        ("reproduce --seeds 3", "--seeds must be left out without NAME, which says what to reproduce, got '3'"),
+        ("reproduce --images 3", "--images must be left out without NAME"),
+        ("reproduce --out there", "--out must be left out without NAME, which says what to reproduce, got 'there'"),
         ("reproduce lenet-weights --seeds 0", "--seeds must be a whole number from 1 to 10000, got 0"),
         ("reproduce lenet-weights --images 10001", "--images must be a whole number from 1 to 10000"),
         ("reproduce lenet-weights --data-dir nowhere", "--data-dir must be one with lenet5-mnist.npz"),

@@ -100,7 +100,7 @@ def test_every_option_reaches_the_spec():
         "2ohm",
         ConverterOptions(
             adc_bits=9,
-            adc_range="least-error",
+            adc_range="percentile",
             adc_percentile=99.0,
             tile_ranges=True,
             adc_noise=0.5,
@@ -117,7 +117,7 @@ def test_every_option_reaches_the_spec():
     assert (spec.bias, spec.pairs, spec.positions_per_copy) == ("word_line", "joint", 9)
     assert (spec.calibration.adc_bits, spec.calibration.noise, spec.calibration.averages) == (10, 5e-12, 4)
     got = spec.converters
-    assert (got.adc_range, got.percentile, got.shared_range, got.slice_bits) == ("least_error", 99.0, False, 2)
+    assert (got.adc_range, got.percentile, got.shared_range, got.slice_bits) == ("percentile", 99.0, False, 2)
     assert (got.adc_noise, got.adc_offset, got.dac_noise, got.dac_offset) == (0.5, 0.25, 0.1, 0.2)
     assert (got.amplifier_gain, got.amplifier_offset, got.feedback_resistance) == (500.0, 1e-3, 20e3)
     conditions = spec.conditions
@@ -140,10 +140,10 @@ def test_by_default_the_chip_is_the_librarys():
 
 def test_memristors_are_those_of_their_process():
     cells = MemristorOptions(memristor="pcm", write_tolerance="2%", most_writes=7, write_averages=3)
-    spec, _ = chip(weights=WeightOptions(cells="memristors"), memristors=cells).spec("0ohm", "0ohm")
+    spec, _ = ChipOptions(weights=WeightOptions(cells="memristors"), memristors=cells).spec("0ohm", "0ohm")
     assert spec.memristor == rc.load_process("pcm").make_memristor()
     assert (spec.writing.tolerance_share, spec.writing.most_writes, spec.writing.averages) == (0.02, 7, 3)
-    spec, _ = chip(weights=WeightOptions(cells="memristors")).spec("0ohm", "0ohm")
+    spec, _ = ChipOptions(weights=WeightOptions(cells="memristors")).spec("0ohm", "0ohm")
     assert spec.memristor == rc.load_process("reram").make_memristor()
 
 
@@ -206,6 +206,8 @@ def test_pictures_and_rows_of_numbers_are_the_same_inputs_of_a_convolution(simul
     assert simulated(network="conv.npz", inputs="pictures.npz")["stages"]["programmed"]["deviation"] == pytest.approx(
         flat["stages"]["programmed"]["deviation"], rel=1e-12
     )
+    assert [tile["last_input"] - tile["first_input"] + 1 for tile in flat["placement"]] == [9, 16, 16]
+    assert [tile["last_output"] for tile in flat["placement"]] == [1, 2, 2]
     assert [(tile["layer"], tile["tile"], tile["word_lines"], tile["bit_lines"]) for tile in flat["placement"]] == [
         ("conv", 0, 9, 4),
         ("fc", 0, 16, 6),
@@ -260,6 +262,41 @@ def test_a_network_of_onnx(simulated, run):
     assert np.array_equal(loaded.layers[0].weight, first.weight)
 
 
+def test_a_network_of_onnx_whose_sizes_are_open(run, refused):
+    onnx = pytest.importorskip("onnx", reason="needs onnx")
+    helper = onnx.helper
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["c"]),
+            helper.make_node("GlobalAveragePool", ["c"], ["p"]),
+            helper.make_node("Flatten", ["p"], ["y"]),
+        ],
+        "net",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.DOUBLE, ["k", 1, "rows", "columns"])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.DOUBLE, ["k", 2])],
+        [onnx.numpy_helper.from_array(RNG.normal(size=(2, 1, 3, 3)), "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), "open.onnx")
+    np.savez("open-x.npz", x=RNG.uniform(size=(4, 1, 5, 6)))
+    shape = ["--input-shape", "1x5x6"]
+    assert json.loads(run("describe", "open.onnx", *shape, "--json")[1])["input_shape"] == [1, 5, 6]
+    command = ["simulate", "network", "open.onnx", "--inputs", "open-x.npz", *SMALL]
+    code, out, err = run(*command, *shape, "--json")
+    assert code == 0, err
+    assert json.loads(out)["inputs"] == 4
+    code, _, err = run("export", "open.onnx", *SMALL, "--input-shape", "1,5,6")
+    assert code == 0, err
+    assert run("convert", "open.onnx", "closed.npz", *shape)[0] == 0
+    assert rc.load_network("closed.npz").input_shape == (1, 5, 6)
+    for given, says in (
+        ([], "or give the shape of one input."),
+        (["2x5x6"], "--input-shape must be of sizes (1, any, any), as the file has them"),
+        (["1xaxb"], "--input-shape must be whole numbers, such as 3x32x32, got '1xaxb'"),
+        (["1x0x6"], "--input-shape must be a whole number of at least 1, got 0"),
+    ):
+        assert says in refused(*command, *(["--input-shape", *given] if given else []))
+
+
 def test_ranges_are_set_to_the_inputs_that_are_given_for_it(simulated):
     dense, _, x = simulated.files
     typical = np.vstack([x, RNG.uniform(0, 1, (40, 16))])
@@ -312,17 +349,17 @@ def test_data_sets_by_name(run, files, monkeypatch):
 
 
 MISTAKES = [
-    (["--cells", "sinh"], '--cells must be "banks", "ideal", "resistors" or "memristors", got \'sinh\''),
-    (["--scheme", "odd"], '--scheme must be "middle", "one_side" or "offset", got \'odd\''),
+    (["--cells", "sinh"], '--cells must be banks, ideal, resistors or memristors, got \'sinh\''),
+    (["--scheme", "odd"], '--scheme must be middle, one-side or offset, got \'odd\''),
     (["--compensate", "noise"], "--compensate must be wires or columns, or both with a comma, got 'noise'"),
     (["--compensate", "columns", "--cells", "resistors"], "--compensate must be without"),
-    (["--adc-range", "wide"], "--adc-range must be one of all, peak, percentile, least_error, fixed, got 'wide'"),
-    (["--adc-range", "fixed"], "--adc-full-scale must be given with"),
-    (["--adc-percentile", "101"], "--adc-percentile must be above 0 and at most 100"),
-    (["--adc-noise", "-1"], "--adc-noise must be a finite number of at least 0"),
-    (["--slice-bits", "0"], "--slice-bits must be a whole number from 1"),
+    (["--adc-range", "wide"], "--adc-range must be all, peak, percentile, least-error or fixed, got 'wide'"),
+    (["--adc-bits", "8", "--adc-range", "fixed"], "--adc-full-scale must be given with --adc-range fixed, got None"),
+    (["--adc-bits", "8", "--adc-range", "percentile", "--adc-percentile", "101"], "--adc-percentile must be above 0"),
+    (["--adc-bits", "8", "--adc-noise", "-1"], "--adc-noise must be a finite number of at least 0"),
+    (["--dac-bits", "8", "--slice-bits", "0"], "--slice-bits must be a whole number from 1"),
     (["--amplifier-gain", "2"], "--amplifier-gain must be an open-loop gain of at least 10"),
-    (["--feedback", "0ohm"], "--feedback must be a finite number above 0"),
+    (["--amplifier-gain", "100", "--feedback", "0ohm"], "--feedback must be a finite number above 0"),
     (["--swing", "200%"], "--swing must be above 0 and at most 1"),
     (["--v-read", "0V"], "--v-read must be a finite number above 0"),
     (["--temperature", "1e6"], "--temperature must be"),
@@ -334,14 +371,10 @@ MISTAKES = [
     (["--positions-per-copy", "0"], "--positions-per-copy must be a whole number of at least 1"),
     (["--memristor", "pcm"], "--memristor must be left out without --cells memristors, got 'pcm'"),
     (["--most-writes", "3"], "--most-writes must be left out without --cells memristors, got 3"),
-    (["--cells", "memristors", "--memristor", "polysilicon"], "memristor"),
-    (["--cells", "memristors", "--memristor", "none"], "--memristor must be one of "),
-    (["--cells", "memristors", "--write-tolerance", "0"], "--write-tolerance must be a finite number above 0"),
-    (["--cells", "memristors", "--stuck-open", "1%"], "--stuck-open must be without stuck_open"),
     (["--calibrate-bits", "8"], "--calibrate-bits must be left out without --calibrate, got 8"),
     (["--calibrate", "--calibrate-averages", "0"], "--calibrate-averages must be a whole number"),
     (["--calibrate", "--calibrate-bits", "0"], "--calibrate-bits must be a whole number"),
-    (["--calibrate", "--cells", "ideal"], "--calibrate must be None with other cells"),
+    (["--calibrate", "--cells", "ideal"], "--calibrate must be left out with --cells ideal, got True"),
     (["--plot", "why.png"], "--plot must be given with --explain, got 'why.png'"),
     (["--explain", "--plot", "why.txt"], "--plot must be a file's name in .png or .svg or .pdf"),
     (["--placement-plot", "x.npz"], "--placement-plot must be another file than those that are read"),
@@ -350,7 +383,7 @@ MISTAKES = [
     (["--data-dir", "."], "--data-dir must be left out without --dataset mnist or fashion-mnist, got '.'"),
     (["--layers", "none.toml"], "--layers must be"),
     (["--calibration-inputs", "none.npz"], "--calibration-inputs must be a readable file, got 'none.npz'"),
-    (["--calibration-inputs", "narrow.csv"], "--calibration-inputs must be of shape (..., 16), got shape (1, 2)"),
+    (["--calibration-inputs", "narrow.csv"], "--calibration-inputs must be of shape (k, 16), got shape (1, 2)"),
 ]  # fmt: skip
 
 
@@ -358,6 +391,119 @@ MISTAKES = [
 @pytest.mark.usefixtures("files")
 def test_mistakes_name_their_option(refused, options, says):
     assert says in refused("simulate", "network", "dense.npz", "--inputs", "x.npz", *SMALL, *options)
+
+
+MEMRISTORS = ["--cells", "memristors"]
+MEMRISTOR_MISTAKES = [
+    ([*MEMRISTORS, "--memristor", "polysilicon"], "memristor"),
+    ([*MEMRISTORS, "--memristor", "none"], "--memristor must be one of "),
+    ([*MEMRISTORS, "--write-tolerance", "0"], "--write-tolerance must be a finite number above 0"),
+    ([*MEMRISTORS, "--stuck-open", "1%"], "--stuck-open must be left out with --cells memristors: their process says"),
+    (
+        [*MEMRISTORS, "--bank-size", "5"],
+        "--bank-size must be left out with --cells memristors, which have a process of",
+    ),
+    ([*MEMRISTORS, "--process", "thesis"], "--process must be left out with --cells memristors"),
+    ([*MEMRISTORS, "--nominal", "2meg"], "--nominal must be left out with --cells memristors"),
+    ([*MEMRISTORS, "--pairs", "joint"], "--pairs must be left out with --cells memristors, got 'joint'"),
+]
+WITHOUT_EFFECT = [
+    *(
+        (options, f"{options[0]} must be left out without --adc-bits, got ")
+        for options in (
+            ["--adc-noise", "1"],
+            ["--adc-offset", "1"],
+            ["--adc-range", "all"],
+            ["--adc-percentile", "99"],
+            ["--adc-full-scale", "1uA"],
+            ["--tile-ranges"],
+        )
+    ),
+    (["--dac-noise", "1"], "--dac-noise must be left out without --dac-bits, got 1.0"),
+    (["--dac-offset", "1"], "--dac-offset must be left out without --dac-bits"),
+    (["--slice-bits", "2", "--adc-bits", "8"], "--slice-bits must be left out without --dac-bits, got 2"),
+    (["--adc-bits", "8", "--adc-percentile", "99"], "--adc-percentile must be left out without --adc-range percentile"),
+    (["--adc-bits", "8", "--adc-full-scale", "1uA"], "--adc-full-scale must be left out without --adc-range fixed"),
+    (
+        ["--feedback", "1kohm"],
+        "--feedback must be left out without --amplifier-gain or --amplifier-offset, got '1kohm'",
+    ),
+    (["--known-faults"], "--known-faults must be left out without --stuck-open or --stuck-closed, got True"),
+    (
+        ["--known-faults", "--stuck-open", "1%", "--cells", "resistors"],
+        "--known-faults must be left out with --cells resistors, which cannot work around them, got True",
+    ),
+    (["--compensate", "wires"], "--compensate must be without wires where there are none: no --r-word-line"),
+    (["--pairs", "joint", "--scheme", "offset"], "--pairs must be left out with --scheme offset, got 'joint'"),
+    (["--swing", "1e-9"], "--swing must be at least 0.031, what these cells resolve, got 1e-09"),
+    (["--v-read", "1000V"], "--v-read must be from 1e-06 to 10 V, got 1000.0"),
+    (["--bank-size", "65"], "--bank-size must be a whole number from 1 to 64, got 65"),
+    (
+        ["--explain", "--plot", "a.png", "--placement-plot", "a.png"],
+        "--placement-plot must be another file than that of",
+    ),
+    (
+        ["--adc-bits", "8", "--calibration-inputs", "zeros.npz"],
+        "--calibration-inputs must be inputs that are not all 0",
+    ),
+    (["--input-shape", "16"], "--input-shape must be left out but for an ONNX file"),
+]
+
+
+@pytest.mark.parametrize(("options", "says"), [*MEMRISTOR_MISTAKES, *WITHOUT_EFFECT], ids=lambda value: str(value)[:40])
+@pytest.mark.usefixtures("files")
+def test_options_without_effect_are_refused(refused, options, says):
+    np.savez("zeros.npz", x=np.zeros((3, 16)))
+    small = [] if "memristors" in options else SMALL
+    said = refused("simulate", "network", "dense.npz", "--inputs", "x.npz", *small, *options)
+    assert says in said
+    assert not any(word in said for word in ("None stands", "one_side", 'adc_range="'))
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--age", "1e6s"], "--age changes nothing: polysilicon does not age.\n"),
+        (
+            ["--cells", "ideal", "--temperature", "85"],
+            "--temperature changes nothing: an ideal cell does not depend on",
+        ),
+        (["--temperature", "85"], ""),
+    ],
+)
+def test_conditions_that_change_nothing_are_remarked_on(run, options, says):
+    code, out, err = run("simulate", "network", "dense.npz", "--inputs", "x.npz", *SMALL, *options, "--json")
+    assert code == 0
+    assert err.startswith(says) if says else err == ""
+    assert json.loads(out)["stages"]
+
+
+@pytest.mark.usefixtures("files")
+def test_channels_last_is_no_other_order_of_the_same_numbers(refused):
+    deep = rc.Network([Conv(weight=RNG.normal(size=(2, 3, 3, 3)), name="conv"), Flatten()], input_shape=(3, 4, 4))
+    rc.save_network(deep, "deep.npz")
+    np.savez("last.npz", x=RNG.uniform(0, 1, (5, 4, 4, 3)))
+    says = "--inputs must be of shape (k, 3, 4, 4) or (k, 48), got shape (5, 4, 4, 3). Channels come first."
+    assert says in refused("simulate", "network", "deep.npz", "--inputs", "last.npz", *SMALL)
+    assert says in refused("export", "deep.npz", "--inputs", "last.npz", *SMALL)
+    says = "--inputs must be of shape (k, 16), got shape (30, 1, 4, 4)"
+    assert says in refused("simulate", "network", "dense.npz", "--inputs", "pictures.npz", *SMALL)
+
+
+def test_offsets_of_amplifiers_are_a_stage_of_their_own(simulated):
+    found = simulated("--amplifier-offset", "0.1mV")
+    assert list(found["stages"])[-2:] == ["and switches", "and amplifiers"]
+    assert found["stages"]["and amplifiers"]["deviation"] > 2 * found["stages"]["and switches"]["deviation"]
+
+
+def test_it_is_said_what_ranges_are_set_to(simulated, run):
+    assert simulated("--adc-bits", "8")["ranges_set_to"] == "inputs"
+    assert (
+        simulated("--calibration-inputs", "pictures.npz", network="conv.npz")["ranges_set_to"] == "calibration inputs"
+    )
+    out = run("simulate", "network", "dense.npz", "--inputs", "x.npz", *SMALL, "--adc-bits", "8")[1]
+    assert "Ranges of voltages and currents are set to these inputs themselves" in out
 
 
 @pytest.mark.usefixtures("files")
@@ -392,7 +538,7 @@ def test_a_tile_in_ngspice_is_that_of_the_same_options(run):
     )
     assert code == 0, err
     assert json.loads(out)["passed"] is True
-    memristors = [*SMALL, "--cells", "memristors", "--layer", "1", "--tile", "1"]
+    memristors = ["--rows", "16", "--cols", "16", "--cells", "memristors", "--layer", "1", "--tile", "1"]
     code, out, err = run("verify", "conv.npz", *memristors, "--json")
     assert code == 0, err
     assert json.loads(out)["passed"] is True
@@ -453,6 +599,7 @@ def test_a_saved_chip_is_the_same_chip(run, simulated):
     options = ["--adc-bits", "6", "--read-noise", "0.01", "--explain"]
     first = simulated(*options, "--save-chip", "chip.npz")
     assert first.pop("files") == ["chip.npz"]
+    assert first.pop("ranges_set_to") == "inputs"
     code, out, err = run("simulate", "chip", "chip.npz", "--inputs", "x.npz", "--explain", "--json")
     assert code == 0, err
     second = json.loads(out)

@@ -190,6 +190,72 @@ def test_voltages_are_those_of_inference(network):
     assert analog.tile(0, 2).voltages(np.tile(x, (2, 1))).shape == (2, 1)
 
 
+def windows(image):
+    """Of two channels each, 2 x 2 wide, row after row of a 3 x 3 image: (groups, positions, 8), by hand."""
+    return np.array(
+        [[image[g : g + 2, i : i + 2, j : j + 2].ravel() for i in range(2) for j in range(2)] for g in (0, 2)]
+    )
+
+
+def test_rows_are_what_a_tile_multiplies_at_each_position(convolution):
+    analog = mapped(convolution, rows=8, cols=8)
+    x = np.random.default_rng(1).normal(size=(2, 3, 4, 3, 3))
+    for index, tile in enumerate(analog.layers[0].tiles):
+        rows = analog.tile(0, index).rows(x)
+        assert rows.shape == (2, 3, 4, 8)
+        np.testing.assert_array_equal(rows[1, 2], windows(x[1, 2])[tile.group])
+    part = analog.tile(0, 1)
+    sums = part.rows(x[0, 0]) @ convolution.layers[0].matrices[1]
+    assert sums == pytest.approx((convolution(x[0, 0]) - convolution.layers[0].bias[:, None, None])[2:].reshape(2, 4).T)
+
+
+def test_rows_of_a_later_layer_come_through_those_before_it():
+    rng = np.random.default_rng(5)
+    deep = Network(
+        [Dense(weight=rng.normal(size=(4, 3))), Activation(kind="relu"), Dense(weight=rng.normal(size=(2, 4)))]
+    )
+    x = rng.uniform(size=(5, 3))
+    tile = mapped(deep).tile(layer=1)
+    np.testing.assert_array_equal(tile.rows(x), np.maximum(x @ deep.layers[0].weight.T, 0)[:, None])
+    assert tile.rows(x[0]).shape == (1, 4)
+    with pytest.raises(InputError, match=r"x must be of shape \(\.\.\., 3\)"):
+        tile.rows(np.zeros(4))
+
+
+def test_a_tile_of_a_convolution_is_verified_with_the_networks_inputs(convolution):
+    image = np.random.default_rng(2).uniform(size=(4, 3, 3))
+    tile = mapped(convolution, rows=8, cols=8, r_word_line=0.0, r_bit_line=0.0).tile(index=1, cells="conductances")
+    volts = tile.voltages(tile.rows(image))
+    assert rc.verify(tile, voltages=volts).passed
+    sums = volts @ tile.array / tile._layer.amperes_per_output[0]
+    error = tile.tile.difference(sums) - windows(image)[1] @ convolution.layers[0].matrices[1]
+    assert np.abs(error).max() < 0.1  # what six resistors leave
+
+
+def test_the_non_linear_circuit_is_compared_at_all_positions_and_phases(convolution):
+    analog = mapped(convolution, rows=8, cols=8)
+    image = np.random.default_rng(2).normal(size=(4, 3, 3)).clip(-1, 1)
+    residual = analog.nonlinearity_residual(image, index=1)
+    assert 0 < residual < 1e-5
+    # One phase of one position, in the exact solution of the circuit and in inference's map of its bent cells.
+    assert 0 < analog.nonlinearity_residual(image, index=1, rows=1) < 10 * residual
+    for other in (image[None], np.stack([image, 0 * image])):
+        assert analog.nonlinearity_residual(other, index=1) == pytest.approx(residual, rel=1e-6)
+    assert analog.nonlinearity_residual(-image, index=1) == pytest.approx(residual, rel=1e-6)
+
+
+def test_what_is_printed_is_short(convolution):
+    analog = mapped(convolution, rows=8, cols=8)
+    assert repr(analog) == (
+        "AnalogNetwork(Network(4 x 3 x 3 -> 4 x 2 x 2, 1 layers, 32 weights), 2 tiles of banks, at most 8 x 8, "
+        "chip 0 of seed 1, effects: programming, switches, wires)"
+    )
+    assert repr(analog.layers[0]) == "AnalogLayer('conv', 2 tiles of banks)"
+    assert repr(analog.tiles[1]) == "Tile(group 1, inputs 0:8, outputs 0:2, 8 x 4 banks)"
+    assert repr(analog.tile(index=1)) == f"ProgrammedTile(layer 0 'conv', 1: {analog.tiles[1]!r})"
+    assert repr(analog.with_effects()).endswith("effects: none)")
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
@@ -199,7 +265,7 @@ def test_voltages_are_those_of_inference(network):
         (lambda a: a.tile(cells="resistors"), "cells must be one of banks, conductances"),
         (lambda a: a.tile().voltages([0.1, -0.1, 0, 0, 0]), "x must be at least 0"),
         (lambda a: a.tile().voltages([2.0, 0, 0, 0, 0]), "x must be at most 1"),
-        (lambda a: a.tile().voltages([0.1]), "x must be"),
+        (lambda a: a.tile().voltages([0.1]), r"x must be of shape \(\.\.\., 5\), .*The tile's rows\(x\) makes it"),
         (lambda a: rc.deck(a.tile(), mask=[True]), "mask must be left out for a ProgrammedTile"),
         (lambda a: rc.deck(a.tile(), bit_line_voltages=0.1), "bit_line_voltages must be left out"),
         (lambda a: rc.deck(a.tile(), voltages=[0.1]), "voltages must be"),

@@ -69,6 +69,24 @@ def test_many_layers_are_named_in_their_place_only():
     plt.close(axes.figure)
 
 
+def test_labels_cross_no_edge_and_pictures_have_no_empty_margins():
+    rng = np.random.default_rng(2)
+    layers = [Dense(weight=rng.normal(size=size), name=f"fc{k}") for k, size in enumerate([(100, 150), (10, 100)])]
+    axes = plot_placement(map_network(Network(layers), ArraySpec(rows=64, cols=64, cells="ideal"), seed=1))
+    axes.figure.canvas.draw()
+    labels = [text for text in axes.texts if text.get_text().startswith("tile ")]
+    assert len(labels) == 14
+    used = [part.get_window_extent() for part in axes.patches[1::3]]
+    for label in labels:
+        box = label.get_window_extent()
+        around = [part for part in used if part.overlaps(box)]
+        assert all(part.containsx(box.x0) and part.containsx(box.x1) for part in around)
+        assert all(part.containsy(box.y0) and part.containsy(box.y1) for part in around)
+    high = axes.figure.get_size_inches()[1] * axes.figure.dpi
+    assert axes.get_window_extent().height > 0.75 * high
+    plt.close(axes.figure)
+
+
 def test_what_is_no_chip_is_refused(network):
     with pytest.raises(rc.InputError, match="analog must be an AnalogNetwork, from map_network"):
         plot_placement(network)

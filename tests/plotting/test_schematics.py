@@ -196,7 +196,7 @@ def test_a_tile_of_a_network_is_its_array(tmp_path, cells):
     inputs = [0.1, 0.05]
     text = written(tile, tmp_path, voltages=inputs)
     assert text == written(tile.array, tmp_path, voltages=inputs)
-    codes = ["".join(map(str, mask.astype(int))) for mask in tile.tile.mask.reshape(-1, 5)]
+    codes = ["".join(map(str, mask.astype(int))) for mask in tile.tile.cells.mask.reshape(-1, 5)]
     assert [f"\n{code}\n" in text for code in codes] == [cells == "banks"] * 4
     for current in tile.array.solve(inputs).output_currents:
         assert quantity(float(current), "A") in text

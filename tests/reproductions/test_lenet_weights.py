@@ -114,7 +114,7 @@ def test_it_goes_on_where_it_was_ended(given, monkeypatch):
 
 def test_the_tables_and_words_say_where_the_published_draw_lies(given, tmp_path):
     run, _ = given
-    findings = lenet_weights._run(run, SMALL)
+    findings = lenet_weights._run(replace(run, seeds=5), SMALL)
     weights, outputs, accuracy = findings.tables()
     assert [row[0] for row in weights.rows] == ["3", "9"]
     assert all(len(row) == len(table.columns) for table in (weights, outputs, accuracy) for row in table.rows)
@@ -124,14 +124,33 @@ def test_the_tables_and_words_say_where_the_published_draw_lies(given, tmp_path)
     assert picture.stat().st_size > 10_000
 
 
+def test_one_draw_is_not_ranked_and_fewer_images_are_told(given, tmp_path):
+    findings = lenet_weights._run(replace(given[0], seeds=1), SMALL[:1])
+    own, images, *_ = findings.remarks()
+    assert own.startswith("1 draw for each n.")
+    assert "of the first 60 test images, the published ones of all 10,000" in images
+    words = " ".join(findings.remarks())
+    assert "Fewer than 5 draws say nothing of where a published one lies among them." in words
+    assert "the published weight error is 0.89, ours " in words
+    assert not any(word in words for word in ("below", "above", "median"))
+    assert [row[-2:] for table in findings.tables()[:2] for row in table.rows] == [("", "")] * 2
+    assert findings.as_dict()["sizes"][0]["share_of_draws_below_published"]["weight_error"] is None
+    assert findings.draw(tmp_path)[0].stat().st_size > 10_000
+    complete = replace(findings, images=10_000)
+    assert not any("first 10,000" in remark for remark in complete.remarks())
+
+
 def test_verdicts():
     published = replace(PUBLISHED[0], weight_error=0.5, output_error=0.5)
-    values = {"output_error": np.ones(4), "image_error": np.ones(4), "accuracy": np.ones(4), "seconds": np.ones(4)}
+    names = ("output_error", "image_error", "accuracy", "seconds")
     for errors, verdict, share in (
-        ([0.1, 0.2, 0.6, 0.7], "ordinary, below the median", 0.5),
-        ([0.1, 0.2, 0.3, 0.4], "above all", 1.0),
-        ([0.6, 0.7, 0.8, 0.9], "below all", 0.0),
+        ([0.1, 0.2, 0.3, 0.6, 0.7], "ordinary, above the median", 0.6),
+        ([0.1, 0.2, 0.6, 0.7, 0.8, 0.9], "ordinary, below the median", 1 / 3),
+        ([0.1, 0.2, 0.3, 0.4, 0.45], "above all", 1.0),
+        ([0.6, 0.7, 0.8, 0.9, 1.0], "below all", 0.0),
+        ([0.6, 0.7, 0.8, 0.9], "", 0.0),
     ):
+        values = {name: np.ones(len(errors)) for name in names}
         size = SampleSize(published=published, weight_error=np.array(errors), **values)
         assert (size.verdict("weight_error"), size.share_below("weight_error")) == (verdict, share)
 

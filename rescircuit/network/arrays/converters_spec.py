@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,7 +21,8 @@ _LEAST_GAIN = 10.0
 class Converters:
     """Converters and amplifiers beyond their resolution, which is in `dac_bits` and `adc_bits` of an `ArraySpec`.
 
-    Converters that are ideal there, ``None``, have neither ranges nor slices, offsets or noise.
+    Converters that are ideal there, ``None``, have neither ranges nor slices, offsets or noise: an `ArraySpec` refuses
+    slices, offsets and noise of such ones.
 
     Parameters
     ----------
@@ -86,7 +87,12 @@ class Converters:
         self._check_gain()
         positive_number("feedback_resistance", self.feedback_resistance, "ohm")
         if self.slice_bits is not None:
-            whole_number("slice_bits", self.slice_bits, 1, 32, "None applies inputs whole.")
+            whole_number("slice_bits", self.slice_bits, 1, 32, "Without it inputs are applied whole.")
+
+    def without(self, *, inputs: bool, outputs: bool) -> Converters:
+        """The same without offsets, noise and slices of input converters, of output converters, or of both."""
+        own = dict.fromkeys(("dac_offset", "dac_noise"), 0.0) | {"slice_bits": None} if inputs else {}
+        return replace(self, **own, **(dict.fromkeys(("adc_offset", "adc_noise"), 0.0) if outputs else {}))
 
     def _check_gain(self) -> None:
         required = f"an open-loop gain of at least {_LEAST_GAIN:g}, or infinity"

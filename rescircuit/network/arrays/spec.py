@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank
 from rescircuit.calibration import ReadOut
 from rescircuit.checks import non_negative_number, positive_number, whole_number
-from rescircuit.devices import NMOS, Faults, IdealSwitch, Memristor, Resistor, Switch
+from rescircuit.devices import Faults, IdealSwitch, Memristor, Process, Resistor, Switch, load_process
 from rescircuit.devices.coefficients import ROOM_TEMPERATURE
 from rescircuit.errors import InputError
 from rescircuit.network.arrays.conditions import EFFECTS, Conditions
@@ -17,9 +18,10 @@ from rescircuit.network.arrays.converters_spec import Converters
 from rescircuit.network.arrays.writing import Writing
 from rescircuit.subsetsum import LARGEST_N
 
-__all__ = ["ArraySpec"]
+__all__ = ["CHOICES", "PROCESS", "ArraySpec"]
 
-_CHOICES = {
+PROCESS = "polysilicon"  # what arrays are made in if nothing else is said
+CHOICES = {
     "cells": ("banks", "ideal", "resistors", "memristors"),
     "scheme": ("middle", "one_side", "offset"),
     "subtraction": ("analog", "digital"),
@@ -28,10 +30,15 @@ _CHOICES = {
     "pairs": ("in_turn", "joint"),
 }
 
+_OF_OUTPUTS = ("adc_offset", "adc_noise")  # fields of Converters that need steps of output converters
+_NOMINAL = 1e6  # ohm: so large that a line's currents are small against what its wires can carry
+_LEAST_READ, _MOST_READ = 1e-6, 10.0  # volt: inputs beyond these are a slip of the pen
+_LEAST_SWING = 1e-6  # below, rounding in floats shows even where cells are ideal
 
-def _default_resistor() -> Resistor:
-    # Megohms, so that a line's currents are small against what its wires can carry.
-    return Resistor(nominal=1e6, common=0.20, mismatch=0.01)
+
+@cache
+def _process() -> Process:
+    return load_process(PROCESS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +78,17 @@ class ArraySpec:
         How many positions of a convolution (or of a dense layer's earlier axes) one copy of its tiles serves; ``None``:
         all. Each copy has cells of its own.
     resistor : Resistor
-        What banks are made of; single resistors too.
+        What banks are made of; single resistors too. By default 1 MΩ of the process ``"polysilicon"``.
     switch : Switch
-        What stands behind each resistor of a bank.
+        What stands behind each resistor of a bank; by default that process's.
     nominals : str or array
         A bank's nominal resistances, see :func:`rescircuit.bank.spread_nominals`.
     swing : float
         The share of a cell's range that weights use: around its middle, or from its lower end if the scheme is
-        ``"one_side"``.
+        ``"one_side"``. At least what cells resolve: of a bank of n ``2**-n``, or ``4**-n`` for joint pairs; of
+        memristors the tolerance that they are written to; and at least 1e-6.
     v_read : float
-        The largest input voltage, volt; conductances hold at it.
+        The largest input voltage, 1e-6 to 10 V; conductances hold at it.
     memristor : Memristor or None
         With ``cells="memristors"``.
     writing : Writing
@@ -112,8 +120,8 @@ class ArraySpec:
     bias: Literal["digital", "word_line"] = "digital"
     pairs: Literal["in_turn", "joint"] = "in_turn"
     positions_per_copy: int | None = None
-    resistor: Resistor = field(default_factory=_default_resistor)
-    switch: Switch = field(default_factory=lambda: NMOS(w_over_l=10))
+    resistor: Resistor = field(default_factory=lambda: _process().make_resistor(_NOMINAL))
+    switch: Switch = field(default_factory=lambda: _process().make_switch())
     nominals: Any = "geometric"
     swing: float = 0.5
     v_read: float = DEFAULT_READ_VOLTAGE
@@ -124,7 +132,7 @@ class ArraySpec:
     conditions: Conditions = field(default_factory=Conditions)
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 quoted = [f'"{choice}"' for choice in choices]
                 raise InputError(name, f"{', '.join(quoted[:-1])} or {quoted[-1]}", getattr(self, name))
@@ -135,17 +143,18 @@ class ArraySpec:
     def _check_numbers(self) -> None:
         whole_number("rows", self.rows, 1)
         whole_number("cols", self.cols, 2)
-        whole_number("bank_size", self.bank_size, 1)
+        whole_number("bank_size", self.bank_size, 1, LARGEST_N)
         non_negative_number("r_word_line", self.r_word_line, "ohm")
         non_negative_number("r_bit_line", self.r_bit_line, "ohm")
         for name, bits, fewest in (("dac_bits", self.dac_bits, 1), ("adc_bits", self.adc_bits, 2)):
             if bits is not None:
-                whole_number(name, bits, fewest, 32, "None stands for an ideal converter.")
+                whole_number(name, bits, fewest, 32, "Without it they are ideal.")
         if self.positions_per_copy is not None:
-            whole_number("positions_per_copy", self.positions_per_copy, 1, hint="None makes one copy for all.")
+            whole_number("positions_per_copy", self.positions_per_copy, 1, hint="Without it one copy serves all.")
         if positive_number("swing", self.swing) > 1:
             raise InputError("swing", "above 0 and at most 1", self.swing)
-        positive_number("v_read", self.v_read, "V")
+        if not _LEAST_READ <= positive_number("v_read", self.v_read, "V") <= _MOST_READ:
+            raise InputError("v_read", f"from {_LEAST_READ:g} to {_MOST_READ:g} V", self.v_read)
 
     def _check_parts(self) -> None:
         parts: Sequence[tuple[str, type, bool]] = (
@@ -172,11 +181,36 @@ class ArraySpec:
         if self.cells == "memristors" and self.conditions.has_faults:
             hint = "A Memristor has stuck_at_g_min and stuck_at_g_max of its own."
             raise InputError("conditions", "without stuck_open and stuck_closed for memristors", self.conditions, hint)
+        if self.conditions.known_faults and self.cells != "banks":
+            raise InputError("known_faults", "left out but for banks, whose programming can work around", self.cells)
+        self._check_ideal_converters()
+        self._check_pairs()
+        self._check_resolution()
+
+    def _check_ideal_converters(self) -> None:
+        """Ideal converters have no steps that noise and offsets could be counted in, and no bits to slice."""
+        for bits, names in (("dac_bits", ("dac_offset", "dac_noise", "slice_bits")), ("adc_bits", _OF_OUTPUTS)):
+            for name in names if getattr(self, bits) is None else ():
+                value = getattr(self.converters, name)
+                if value:
+                    raise InputError(name, f"left out without {bits}", value)
+
+    def _check_pairs(self) -> None:
         if self.pairs == "joint":
             if self.cells != "banks" or self.scheme == "offset":
                 raise InputError("pairs", '"in_turn" where cells are no pairs of banks', self.pairs)
             if 2 * self.bank_size > LARGEST_N:
-                raise InputError("bank_size", f'at most {LARGEST_N // 2} with pairs="joint"', self.bank_size)
+                raise InputError("bank_size", f"at most {LARGEST_N // 2} with joint pairs", self.bank_size)
+
+    def _check_resolution(self) -> None:
+        """Weights within less than cells resolve would all be the same."""
+        resolved = _LEAST_SWING
+        if self.cells == "banks":
+            resolved = max(resolved, 2.0 ** -(self.bank_size * (2 if self.pairs == "joint" else 1)))
+        elif self.cells == "memristors":
+            resolved = max(resolved, self.writing.tolerance_share)
+        if self.swing < resolved:
+            raise InputError("swing", f"at least {resolved:.2g}, what these cells resolve", self.swing)
 
     @property
     def outputs_per_tile(self) -> int:

@@ -106,6 +106,14 @@ class Tile:
     cells: TileCells
     first_cell: int
 
+    def __repr__(self) -> str:
+        (i, lines), copies = self.shape, f", copy {self.copy}" if self.copy else ""
+        group = f"group {self.group}, " if self.group else ""
+        places = ", ".join(
+            f"{name} {part.start}:{part.stop}" for name, part in (("inputs", self.inputs), ("outputs", self.outputs))
+        )
+        return f"Tile({group}{places}{copies}, {i} x {lines} {self.cells.kind})"
+
     @property
     def shape(self) -> tuple[int, int]:
         """Word lines and bit lines in use."""

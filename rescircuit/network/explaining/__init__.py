@@ -3,5 +3,6 @@
 from rescircuit.network.explaining.explanation import CAUSES, Explanation
 from rescircuit.network.explaining.measuring import explain
 from rescircuit.network.explaining.runs import LayerError, Run
+from rescircuit.network.explaining.suggestions import Suggestion
 
-__all__ = ["CAUSES", "Explanation", "LayerError", "Run", "explain"]
+__all__ = ["CAUSES", "Explanation", "LayerError", "Run", "Suggestion", "explain"]

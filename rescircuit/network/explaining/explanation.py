@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rescircuit.errors import InputError
 from rescircuit.network.explaining.runs import Run
+from rescircuit.network.text_table import text_table
 
 if TYPE_CHECKING:
     from rescircuit.network.arrays import ArraySpec
+    from rescircuit.network.explaining.suggestions import Suggestion
 
-__all__ = ["CAUSES", "COLUMNS", "Explanation", "percent"]
+__all__ = ["CAUSES", "COLUMNS", "Explanation", "interval", "percent"]
 
 # The effects in words.
 CAUSES = {
@@ -48,6 +51,10 @@ class Explanation:
         None of the causes, and all of them.
     alone, without : mapping of str to Run
         Of each cause: it alone, and all but it.
+    tile_lines : (int, int) or None
+        The most word lines, and the most bit lines, that any tile has in use.
+    tiles : tuple of int
+        How many each layer with weights has.
     """
 
     spec: ArraySpec = field(repr=False)
@@ -56,6 +63,8 @@ class Explanation:
     together: Run
     alone: Mapping[str, Run]
     without: Mapping[str, Run]
+    tile_lines: tuple[int, int] | None = None
+    tiles: tuple[int, ...] = ()
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -86,6 +95,20 @@ class Explanation:
     def ranked(self) -> tuple[str, ...]:
         """The causes, that whose absence recovers most first."""
         return tuple(sorted(self.causes, key=lambda cause: (self.without[cause].error, -self.alone[cause].error)))
+
+    def suggestions(self, cause: str) -> tuple[Suggestion, ...]:
+        """What to change against a cause, with the changed arrays and what they are predicted to reach.
+
+        Raises
+        ------
+        InputError
+            For a cause that was not looked at.
+        """
+        from rescircuit.network.explaining.suggestions import suggestions
+
+        if cause not in self.causes:
+            raise InputError("cause", f"of {', '.join(self.causes) or 'none'}", cause)
+        return suggestions(self, cause)
 
     @property
     def story(self) -> str:
@@ -140,12 +163,7 @@ class Explanation:
 
     def summary(self) -> str:
         """The table and the story as text."""
-        rows = [self.columns(), *self.rows()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]).rstrip() for first, *others in rows
-        ]
-        return "\n".join([*lines, "", self.story])
+        return "\n".join([text_table([self.columns(), *self.rows()]), "", self.story])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: all runs, the table and the story."""
@@ -170,5 +188,11 @@ def percent(share: float) -> str:
     return f"{100 * share:#.2g}%" if share >= 1e-5 else f"{100 * share:.0e}%"
 
 
+def interval(run: Run) -> str:
+    """The interval of 95 % of a run's accuracy, in words."""
+    low, high = run.accuracy_interval or (0.0, 1.0)
+    return f"{low:.1%} to {high:.1%}"
+
+
 def _accuracy(run: Run) -> str:
-    return "" if run.accuracy is None else f"{run.accuracy:.2%} ± {run.accuracy_error:.2%}"
+    return "" if run.accuracy is None else f"{run.accuracy:.2%}, {interval(run)}"

@@ -88,7 +88,15 @@ def explain(
         together=found[chosen],
         alone={cause: found[cause,] for cause in chosen},
         without={cause: found[tuple(other for other in chosen if other != cause)] for cause in chosen},
+        tile_lines=_lines_in_use(analog),
+        tiles=tuple(len(layer.tiles) for layer in analog.layers),
     )
+
+
+def _lines_in_use(analog: AnalogNetwork) -> tuple[int, int]:
+    """The most word lines, and the most bit lines, of any tile."""
+    shapes = [tile.shape for layer in analog.layers for tile in layer.tiles]
+    return max(rows for rows, _ in shapes), max(cols for _, cols in shapes)
 
 
 class _Runs:

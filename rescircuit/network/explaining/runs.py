@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["LayerError", "Run"]
 
 _SURE = 2.0  # standard errors beyond which a difference of accuracies is not called noise
+_QUANTILE = 1.959964  # of the normal distribution, for intervals of 95 %
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +75,14 @@ class Run:
     layers: tuple[LayerError, ...]
 
     @property
-    def accuracy_error(self) -> float | None:
-        """The binomial standard error of the accuracy, of these inputs as a sample of all possible ones."""
-        return None if self.accuracy is None else math.sqrt(self.accuracy * (1.0 - self.accuracy) / self.inputs)
+    def accuracy_interval(self) -> tuple[float, float] | None:
+        """Wilson's (1927) interval of 95 %: what these inputs, as a sample, say of the accuracy on all inputs."""
+        if self.accuracy is None:
+            return None
+        weight = _QUANTILE**2 / self.inputs
+        middle = (self.accuracy + weight / 2) / (1.0 + weight)
+        half = math.sqrt(self.accuracy * (1.0 - self.accuracy) * weight + weight**2 / 4) / (1.0 + weight)
+        return max(middle - half, 0.0), min(middle + half, 1.0)
 
     @property
     def change(self) -> float | None:
@@ -97,12 +103,13 @@ class Run:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
+        interval = self.accuracy_interval
         return {
             "effects": list(self.effects),
             "error": self.error,
             "same_answer": self.same_answer,
             "accuracy": self.accuracy,
-            "accuracy_error": self.accuracy_error,
+            "accuracy_interval": interval if interval is None else list(interval),
             "change": self.change,
             "change_error": self.change_error,
             "within_noise": self.within_noise,

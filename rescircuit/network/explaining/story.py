@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rescircuit.network.explaining.advice import advice
-from rescircuit.network.explaining.explanation import CAUSES, percent
+from rescircuit.network.explaining.explanation import CAUSES, interval, percent
 
 if TYPE_CHECKING:
     from rescircuit.network.explaining.explanation import Explanation
@@ -15,6 +15,7 @@ __all__ = ["story_of"]
 
 _MATTERS = 0.1  # of the squared error: what a cause must take with it to be worth a change
 _NEGLIGIBLE = 0.01  # of the squared error: what does not matter
+_MINOR = 0.1  # of the error of all together: what a cause may make alone, and not matter
 _LOCALISED = 2.0  # by how much one layer stands out
 _EVEN = 0.5  # of a layer's error: what may be left without a common factor, for that to be most of it
 _INDEPENDENT = 0.1  # how far the sum of squares may be from all together, and still be called that
@@ -23,7 +24,9 @@ _NOTHING = 1e-12  # an error that is rounding
 
 def story_of(explanation: Explanation) -> str:
     """The result, what costs most and what to do about it, and what does not matter, a paragraph a line."""
-    return "\n".join(paragraph for paragraph in map(" ".join, _paragraphs(explanation)) if paragraph)
+    return "\n".join(
+        paragraph for paragraph in (" ".join(filter(None, part)) for part in _paragraphs(explanation)) if paragraph
+    )
 
 
 def _paragraphs(explanation: Explanation) -> Iterator[list[str]]:
@@ -40,7 +43,7 @@ def _paragraphs(explanation: Explanation) -> Iterator[list[str]]:
         ]
     if not ranked:
         yield ["No single cause stands out: leaving out any one takes away less than a tenth of the squared error."]
-    yield [*_alone(explanation), *_negligible(explanation), *_offsetting(explanation), *_sum(explanation)]
+    yield [*_others(explanation, ranked[2:]), *_alone(explanation), *_sum(explanation)]
 
 
 def _result(explanation: Explanation) -> str:
@@ -53,8 +56,8 @@ def _result(explanation: Explanation) -> str:
         same = together.same_answer
         return f"{text}." if same is None else f"{text}, and {same:.2%} of the answers are the same."
     text += (
-        f"; {together.accuracy:.2%} of the answers are right, digitally {digital.accuracy:.2%} "
-        f"(each ± {digital.accuracy_error:.2%})"
+        f"; {together.accuracy:.2%} of the answers are right (95 % interval {interval(together)}), "
+        f"digitally {digital.accuracy:.2%} ({interval(digital)})"
     )
     if not together.lost + together.won:
         return f"{text}: on no input does the chip lose or win."
@@ -118,25 +121,32 @@ def _alone(explanation: Explanation) -> Iterator[str]:
         )
 
 
-def _negligible(explanation: Explanation) -> Iterator[str]:
-    together = explanation.together.error
+def _others(explanation: Explanation, costly: list[str]) -> Iterator[str]:
+    """Every cause that has no paragraph of its own, in one sentence of these."""
+    share, together = explanation.share, explanation.together.error
+    left = [cause for cause in explanation.ranked if share(cause) < _MATTERS]
+    offsetting = [cause for cause in left if share(cause) < -_MATTERS]
     small = [
-        cause
-        for cause in explanation.causes
-        if abs(explanation.share(cause)) < _NEGLIGIBLE and explanation.alone[cause].error < 0.1 * together
-    ]
+        cause for cause in left
+        if abs(share(cause)) < _NEGLIGIBLE and explanation.alone[cause].error < _MINOR * together
+    ]  # fmt: skip
+    between = [cause for cause in left if cause not in (*offsetting, *small)]
+    for lead, causes in (("Then come", costly), ("Of less weight", between)):
+        if causes:
+            yield f"{lead}: {', '.join(_weight(explanation, cause) for cause in causes)}."
     if small:
         names = ", ".join(CAUSES[cause] for cause in small)
         largest = max(explanation.alone[cause].error for cause in small)
         lead = "This does" if len(small) == 1 else "These do"
         yield f"{lead} not matter: {names} (alone at most {percent(largest)})."
+    for cause in offsetting:
+        error = explanation.without[cause].error
+        yield f"Without {CAUSES[cause]} the error would be larger, {percent(error)}: it offsets other causes."
 
 
-def _offsetting(explanation: Explanation) -> Iterator[str]:
-    for cause in explanation.causes:
-        if explanation.share(cause) < -_MATTERS:
-            error = explanation.without[cause].error
-            yield f"Without {CAUSES[cause]} the error would be larger, {percent(error)}: it offsets other causes."
+def _weight(explanation: Explanation, cause: str) -> str:
+    goes = f"{round(100 * explanation.share(cause)) + 0.0:.0f}%"  # no negative zero
+    return f"{CAUSES[cause]} ({goes} of the squared error, alone {percent(explanation.alone[cause].error)})"
 
 
 def _sum(explanation: Explanation) -> Iterator[str]:

@@ -56,8 +56,8 @@ class OnnxGraph:
     opset: int
 
 
-def graph_of(model: Any) -> OnnxGraph:
-    """The graph of a ``ModelProto``, its names and order checked.
+def graph_of(model: Any, input_shape: Shape | None = None) -> OnnxGraph:
+    """The graph of a ``ModelProto``, its names and order checked; of inputs of this shape, where it leaves that open.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def graph_of(model: Any) -> OnnxGraph:
     (result,) = _exactly_one("output", list(graph.output))
     makers = _makers(graph, tensors, entry.name)
     nodes = _leading_to(result.name, graph.node, makers, {entry.name, *tensors})
-    sizes = _input_sizes(entry)
+    sizes = _input_sizes(entry, input_shape)
     return OnnxGraph(
         nodes=nodes,
         total=len(graph.node),
@@ -181,7 +181,7 @@ def _check_first(name: str, maker: Any, taker: str) -> None:
         raise InputError(f"input of {taker}", "the first output of a node", f"another one, {first_words(name)}")
 
 
-def _input_sizes(value: Any) -> tuple[int | None, ...]:
+def _input_sizes(value: Any, given: Shape | None) -> tuple[int | None, ...]:
     """The sizes of the input's axes, the first of which may be left open."""
     where = f"input {first_words(value.name)} of the file"
     tensor = value.type.tensor_type
@@ -189,15 +189,28 @@ def _input_sizes(value: Any) -> tuple[int | None, ...]:
     if kind not in ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"):
         raise InputError(where, "a tensor of floats", f"type {kind}")
     sizes = _sizes(value)
+    if given is not None:
+        sizes = _agreed(sizes, given)
     if sizes is None or not 2 <= len(sizes) <= 4:
         required = "of shape (batch, channels), perhaps with one or two axes of positions"
         raise InputError(where, required, "no shape" if sizes is None else f"{len(sizes)} axes")
     if None in sizes[1:] or math.prod(size or 1 for size in sizes[1:]) > MOST_NUMBERS:
         named = ", ".join("open" if size is None else str(size) for size in sizes)
         required = f"of sizes that are given but for the batch's, at most {MOST_NUMBERS} numbers in all"
-        hint = "Export the model with one size of inputs."
+        hint = "Export the model with one size of inputs, or give the shape of one input."
         raise InputError(where, required, f"shape ({named})", hint)
     return sizes
+
+
+def _agreed(sizes: tuple[int | None, ...] | None, given: Shape) -> tuple[int | None, ...]:
+    """The file's sizes, with those that it leaves open as they are given."""
+    if sizes is None:
+        return (None, *given)
+    own = sizes[1:]
+    if len(own) != len(given) or any(size not in (None, said) for size, said in zip(own, given, strict=True)):
+        named = ", ".join("any" if size is None else str(size) for size in own)
+        raise InputError("input_shape", f"of sizes ({named}), as the file has them", f"shape {given}")
+    return (sizes[0], *given)
 
 
 def _output_sizes(value: Any) -> tuple[int | None, ...] | None:

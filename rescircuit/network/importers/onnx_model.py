@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rescircuit.checks import whole_number
 from rescircuit.errors import InputError
 from rescircuit.network.importers import onnx_activations, onnx_gelu, onnx_shapes, onnx_weighted, onnx_windows
 from rescircuit.network.importers.batch_norm import folded
@@ -12,7 +14,7 @@ from rescircuit.network.importers.onnx_bytes import read_model
 from rescircuit.network.importers.onnx_graph import OnnxGraph, graph_of, is_of_onnx, place_of
 from rescircuit.network.importers.onnx_nodes import Building, Node, Operator, Signal, Values
 from rescircuit.network.importers.onnx_tensors import first_words, tensor_array
-from rescircuit.network.layers import Network
+from rescircuit.network.layers import Network, Shape
 
 __all__ = ["from_onnx"]
 
@@ -27,7 +29,7 @@ _MOST_NAMED = 12  # nodes that one message names
 _SMALLEST_SHARE = 1 << 24  # constants that any file may have, however small it is
 
 
-def from_onnx(path: str | Path) -> Network:
+def from_onnx(path: str | Path, input_shape: Sequence[int] | None = None) -> Network:
     """The network of an ONNX file, opsets 7 to 28, with one input and one output.
 
     Batch normalisations, and constants that are added or multiplied, are folded into the weights before them where
@@ -39,19 +41,30 @@ def from_onnx(path: str | Path) -> Network:
     path : str or Path
         The file is not trusted: its size and declared sizes are checked before memory is taken, nothing outside it is
         read, and names are kept to letters, digits and ``_ - .``.
+    input_shape : tuple of int, optional
+        Of one input, without the batch, such as ``(3, 32, 32)``: for files that leave sizes open. It must agree with
+        those that the file gives.
 
     Raises
     ------
     InputError
         For an unreadable or damaged file, operators that no layer stands for (all are named), and whatever else is
-        beyond a network of layers: subgraphs, several inputs, sizes left open other than the batch's, external data.
+        beyond a network of layers: subgraphs, several inputs, open sizes that are not given, external data.
     MissingToolError
         Without the package onnx (``pip install 'rescircuit[onnx]'``).
     """
     if not isinstance(path, str | Path):
         raise InputError("path", "the path of an ONNX file", path)
     model, size = read_model(Path(path))
-    return _network_of(graph_of(model), size)
+    return _network_of(graph_of(model, _checked_shape(input_shape)), size)
+
+
+def _checked_shape(sizes: Any) -> Shape | None:
+    if sizes is None:
+        return None
+    if not isinstance(sizes, Sequence) or isinstance(sizes, str) or not 1 <= len(sizes) <= 3:
+        raise InputError("input_shape", "one to three sizes, such as (3, 32, 32)", sizes)
+    return tuple(whole_number("input_shape", size, 1) for size in sizes)
 
 
 def _network_of(graph: OnnxGraph, file_size: int) -> Network:

@@ -119,6 +119,10 @@ class ChipModule(Module):
             self.read += 1
         return outputs.reshape(*batch, *network.output_shape)
 
+    def extra_repr(self) -> str:
+        """What PyTorch prints of it."""
+        return f"{self.chip!r}, read={self.read}"
+
 
 class _StraightThrough(torch.autograd.Function):
     @staticmethod

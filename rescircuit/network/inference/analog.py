@@ -12,7 +12,7 @@ import numpy as np
 from rescircuit.checks import Array, whole_number
 from rescircuit.crossbar.kept import kept
 from rescircuit.errors import InputError
-from rescircuit.network.arrays import ArraySpec, Tile, TilePlacement, placement_of
+from rescircuit.network.arrays import EFFECTS, ArraySpec, Tile, TilePlacement, placement_of
 from rescircuit.network.inference.converters import quantise
 from rescircuit.network.inference.effects import after_change, checked_effects
 from rescircuit.network.inference.maps import TileMap, TileMaps
@@ -62,6 +62,10 @@ class AnalogLayer:
     calibration_inputs: Array | None = field(default=None, repr=False)
     bias_correction: Array | None = field(default=None, repr=False)
     spec: ArraySpec = field(repr=False)
+
+    def __repr__(self) -> str:
+        count = len(self.tiles)
+        return f"AnalogLayer({self.weighted.name!r}, {count} tile{'s' * (count != 1)} of {self.spec.cells})"
 
     @property
     def volts_per_input(self) -> float:
@@ -130,6 +134,12 @@ class AnalogNetwork:
         present = self.present_effects
         effects = present if self.effects is None else checked_effects(self.effects) & present
         object.__setattr__(self, "effects", effects)
+
+    def __repr__(self) -> str:
+        count, spec = len(self.tiles), self.spec
+        tiles = f"{count} tile{'s' * (count != 1)} of {spec.cells}, at most {spec.rows} x {spec.cols}"
+        effects = ", ".join(name for name in EFFECTS if name in self.effects) or "none"
+        return f"AnalogNetwork({self.network!r}, {tiles}, chip {self.chip} of seed {self.seed}, effects: {effects})"
 
     def __call__(self, x: Any, *, read: int = 0) -> Array:
         """Outputs (..., *output shape) for inputs (..., *input shape).
@@ -227,9 +237,12 @@ class AnalogNetwork:
     def with_converters(self, dac_bits: int | None, adc_bits: int | None) -> AnalogNetwork:
         """The same programmed chip with other resolutions, ``None`` for ideal converters.
 
-        Ranges are set anew: to what calibration inputs bring through these input converters.
+        Ranges are set anew: to what calibration inputs bring through these input converters. Ideal converters lose
+        the offsets, noise and slices of those before them.
         """
-        return self._respecified(replace(self.spec, dac_bits=dac_bits, adc_bits=adc_bits), self.maps)
+        converters = self.spec.converters.without(inputs=dac_bits is None, outputs=adc_bits is None)
+        spec = replace(self.spec, dac_bits=dac_bits, adc_bits=adc_bits, converters=converters)
+        return self._respecified(spec, self.maps)
 
     def compile(self, progress: Callable[[int], None] | None = None) -> None:
         """Solve every tile now rather than at the first call; `progress` is called with 1 for each."""
@@ -270,7 +283,17 @@ class AnalogNetwork:
         return placement_of(self.layers)
 
     def tile(self, layer: int = 0, index: int = 0, *, cells: str | None = None) -> ProgrammedTile:
-        """One tile for :func:`rescircuit.deck` and :func:`rescircuit.verify`, see :class:`ProgrammedTile`."""
+        """One tile for :func:`rescircuit.deck` and :func:`rescircuit.verify`, see :class:`ProgrammedTile`.
+
+        Parameters
+        ----------
+        layer : int
+            Its place in `layers`: of the layers with weights, counted from 0.
+        index : int
+            Which of that layer's tiles, counted from 0; ``--tile`` of the command line.
+        cells : str, optional
+            See :class:`ProgrammedTile`.
+        """
         from rescircuit.network.programmed_tile import ProgrammedTile
 
         return ProgrammedTile(network=self, layer=layer, index=index, cells=cells)
@@ -291,7 +314,7 @@ class AnalogNetwork:
             for tile in layer.tiles
         )
 
-    def nonlinearity_residual(self, x: Any, *, layer: int = 0, index: int = 0) -> float:
+    def nonlinearity_residual(self, x: Any, *, layer: int = 0, index: int = 0, rows: int = 64) -> float:
         """How far a tile's currents are from the exact solution of its non-linear circuit.
 
         Inference takes the bend of cells to first order, and the wires as if cells were linear: each cell follows its
@@ -302,10 +325,13 @@ class AnalogNetwork:
 
         Parameters
         ----------
-        x : array (k, inputs)
-            Inputs of the layer's matrices, at least 0, within the full scale.
+        x : array (..., *input shape)
+            Inputs of the network; layers before the tile's are exact. Both phases of signed ones are looked at, and
+            each position of a convolution; what is beyond the layer's full scale is taken at it.
         layer, index : int
-            Which tile.
+            Which tile, see :meth:`tile`.
+        rows : int
+            So many of these inputs of the tile are solved, those that drive it most.
 
         Returns
         -------
@@ -315,13 +341,18 @@ class AnalogNetwork:
         Raises
         ------
         InputError
-            For inputs that bring no current.
+            For inputs of another shape, or that bring no current; a tile that is not there.
         """
         # Cells as they are on the chip: the circuit knows of no others.
         chip = self if "wires" in self.effects else self.rewired(0.0, 0.0)
         view = chip.with_effects("programming", "calibration", "wires", self.effects & {"switches"})
         programmed = view.tile(layer, index)
-        volts = np.atleast_2d(programmed.voltages(x))
+        full_scale = self.layers[layer].input_full_scale
+        given = programmed.rows(x).clip(-full_scale, full_scale)
+        phases = np.concatenate([np.maximum(sign * given, 0.0).reshape(-1, given.shape[-1]) for sign in (1.0, -1.0)])
+        strength = phases[:, programmed.tile.inputs].sum(axis=-1)
+        strongest = np.argsort(-strength, kind="stable")[: whole_number("rows", rows, 1)]
+        volts = programmed.voltages(phases[strongest])
         exact = self.layers[layer].tiles[index].difference(programmed.array.solve(volts).output_currents)
         ours = tile_currents(view._setting(layer), index, volts / self.spec.v_read)
         largest = float(np.abs(exact).max())

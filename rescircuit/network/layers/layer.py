@@ -43,13 +43,13 @@ class Layer(Protocol):
 def sole(name: str, inputs: tuple[Any, ...]) -> Any:
     """The one input, or the shape of it, of a layer that takes one; InputError for more or none."""
     if len(inputs) != 1:
-        raise InputError(f"inputs of {name}", "one", len(inputs))
+        raise InputError(f"inputs of layer '{name}'", "one", len(inputs))
     return inputs[0]
 
 
 def refused_shape(name: str, required: str, shape: Shape) -> InputError:
     """The error of a layer that cannot take an input of this shape."""
-    return InputError(f"input of {name}", f"of shape {required}", f"shape {shape}")
+    return InputError(f"input of layer '{name}'", f"of shape {required}", f"shape {shape}")
 
 
 def refuse_large(what: str, shape: Shape) -> None:

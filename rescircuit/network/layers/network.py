@@ -12,7 +12,9 @@ import numpy as np
 from rescircuit.checks import Array, finite_array, whole_number
 from rescircuit.errors import InputError
 from rescircuit.network.layers.layer import Layer, Shape, refuse_large
+from rescircuit.network.layers.summary import COLUMNS, row_texts, shape_text, totals_text
 from rescircuit.network.layers.weighted import Dense, WeightedLayer
+from rescircuit.network.text_table import text_table
 
 __all__ = ["Network", "checked_inputs"]
 
@@ -59,6 +61,17 @@ class Network:
         for name, value in values.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "shapes", self._shapes())
+
+    def __repr__(self) -> str:
+        weights = sum(layer.weight.size for layer in self.layers if isinstance(layer, WeightedLayer))
+        shapes = f"{shape_text(self.input_shape)} -> {shape_text(self.output_shape)}"
+        return f"Network({shapes}, {len(self.layers)} layers, {weights:,} weights)"
+
+    def summary(self) -> str:
+        """A table of the layers as text: which layers each takes, what it gives, its weights and multiplications."""
+        heads = f"Inputs of shape {shape_text(self.input_shape)}", ""
+        table = text_table([COLUMNS, *row_texts(self)], texts=3)
+        return "\n".join([*heads, table, "", totals_text(self)])
 
     def __call__(self, x: Any) -> Array:
         """Outputs (..., *output_shape) for inputs (..., *input_shape), in float64.
@@ -131,7 +144,7 @@ class Network:
         for layer, sources in zip(self.layers, self.sources, strict=True):
             taken = (self.input_shape if source < 0 else shapes[source] for source in sources)
             shapes.append(layer.output_shape(*taken))
-            refuse_large(f"output of {layer.name}", shapes[-1])
+            refuse_large(f"output of layer '{layer.name}'", shapes[-1])
         return tuple(shapes)
 
 
@@ -164,7 +177,7 @@ def _input_shape(shape: Any, first: Layer) -> Shape:
     if shape is None:
         if not isinstance(first, Dense):
             hint = "One input's, such as (1, 28, 28) for images of one channel."
-            raise InputError("input_shape", f"given, as {first.name} takes inputs of many shapes", None, hint)
+            raise InputError("input_shape", f"given, as layer '{first.name}' takes inputs of many shapes", None, hint)
         return (first.weight.shape[1],)
     sizes = tuple(shape) if isinstance(shape, Sequence | np.ndarray) else (shape,)
     if not sizes:
@@ -182,11 +195,11 @@ def _checked_sources(sources: Any, layers: Sequence[Layer]) -> tuple[tuple[int, 
     if len(sources) != len(layers):
         raise InputError("sources", f"of {len(layers)} layers", len(sources))
     checked = tuple(
-        tuple(whole_number(f"sources of {layer.name}", source, -1, number - 1) for source in taken)
+        tuple(whole_number(f"sources of layer '{layer.name}'", source, -1, number - 1) for source in taken)
         for number, (layer, taken) in enumerate(zip(layers, sources, strict=True))
     )
     taken = {source for each in checked for source in each}
     for number, layer in enumerate(layers[:-1]):
         if number not in taken:
-            raise InputError(f"output of {layer.name}", "taken by a later layer", "none that takes it")
+            raise InputError(f"output of layer '{layer.name}'", "taken by a later layer", "none that takes it")
     return checked

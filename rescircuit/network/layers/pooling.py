@@ -52,7 +52,9 @@ class _WindowPooling:
         for axis, count in enumerate(counts):
             if not self._taps(axis, count, shape[axis + 1], inside=True).all():
                 hint = "Its padding is wider than its kernel."
-                raise InputError(f"input of {self.name}", "in every window at least in part", f"shape {shape}", hint)
+                raise InputError(
+                    f"input of layer '{self.name}'", "in every window at least in part", f"shape {shape}", hint
+                )
         return (shape[0], *counts)
 
     def _reduced(self, function: np.ufunc, x: Array, padding: float) -> Array:

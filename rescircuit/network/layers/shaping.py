@@ -70,7 +70,7 @@ class Add:
     def output_shape(self, *shapes: Shape) -> Shape:
         """The shape of each of the inputs."""
         if len(shapes) < 2:
-            raise InputError(f"inputs of {self.name}", "at least two", len(shapes))
+            raise InputError(f"inputs of layer '{self.name}'", "at least two", len(shapes))
         for shape in shapes[1:]:
             if shape != shapes[0]:
                 raise refused_shape(self.name, f"{shapes[0]} as its first", shape)

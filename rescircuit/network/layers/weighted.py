@@ -36,8 +36,8 @@ class WeightedLayer(ABC):
         Parts of the channels that do not mix; one but for convolutions that say otherwise.
     """
 
-    weight: Array
-    bias: Any = None
+    weight: Array = field(repr=False)
+    bias: Any = field(default=None, repr=False)
     name: str = "layer"
     groups: int = field(default=1, init=False)
 
@@ -191,7 +191,7 @@ class Conv(WeightedLayer):
         channels = self.weight.shape[1] * self.groups
         if shape[0] != channels:
             raise refused_shape(self.name, f"({channels}, {', '.join(map(str, shape[1:]))})", shape)
-        refuse_large(f"windows of {self.name}", (*counts, channels, *self.windows.kernel))
+        refuse_large(f"windows of layer '{self.name}'", (*counts, channels, *self.windows.kernel))
         return (self.outputs, *counts)
 
     def rows(self, x: Array) -> Array:

@@ -75,7 +75,7 @@ class Windows:
             raise refused_shape(name, "(channels, length)" if axes == 1 else "(channels, height, width)", shape)
         counts = tuple(self._count(name, axis, shape) for axis in range(axes))
         lengths = (sum(pads) + length for pads, length in zip(self.padding, shape[1:], strict=True))
-        refuse_large(f"padded input of {name}", (shape[0], *lengths))
+        refuse_large(f"padded input of layer '{name}'", (shape[0], *lengths))
         return counts
 
     def _count(self, name: str, axis: int, shape: Shape) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import rescircuit as rc
@@ -28,7 +29,28 @@ PCM = rc.Memristor(g_min=1e-6, g_max=2e-5)
         (lambda: ArraySpec(calibration=True), "calibration must be a ReadOut or None"),
         (lambda: ArraySpec(cells="ideal", calibration=rc.ReadOut()), 'None with other cells than "banks"'),
         (lambda: ArraySpec(scheme="offset", pairs="joint"), '"in_turn" where cells are no pairs of banks'),
-        (lambda: ArraySpec(bank_size=40, pairs="joint"), 'at most 32 with pairs="joint"'),
+        (lambda: ArraySpec(bank_size=40, pairs="joint"), "at most 32 with joint pairs"),
+        (lambda: ArraySpec(bank_size=65), "bank_size must be a whole number from 1 to 64, got 65"),
+        (lambda: ArraySpec(swing=1e-9), "swing must be at least 0.00024, what these cells resolve, got 1e-09"),
+        (lambda: ArraySpec(swing=1e-3, cells="memristors", memristor=PCM), "swing must be at least 0.01, what these"),
+        (lambda: ArraySpec(swing=1e-9, cells="ideal"), "swing must be at least 1e-06, what these cells resolve"),
+        (lambda: ArraySpec(v_read=1000.0), "v_read must be from 1e-06 to 10 V, got 1000.0"),
+        (lambda: ArraySpec(v_read=1e-9), "v_read must be from 1e-06 to 10 V"),
+        (
+            lambda: ArraySpec(converters=Converters(adc_noise=0.5)),
+            "adc_noise must be left out without adc_bits",
+        ),
+        (lambda: ArraySpec(dac_bits=8, converters=Converters(adc_offset=0.5)), "adc_offset must be left out without"),
+        (
+            lambda: ArraySpec(adc_bits=8, converters=Converters(dac_noise=0.5)),
+            "dac_noise must be left out without dac",
+        ),
+        (lambda: ArraySpec(converters=Converters(dac_offset=0.5)), "dac_offset must be left out without dac_bits"),
+        (lambda: ArraySpec(converters=Converters(slice_bits=2)), "slice_bits must be left out without dac_bits, got 2"),
+        (
+            lambda: ArraySpec(cells="resistors", conditions=Conditions(stuck_open=0.1, known_faults=True)),
+            "known_faults must be left out but for banks, whose programming can work around, got 'resistors'",
+        ),
         (lambda: ArraySpec(rows=1, bias="word_line"), "rows must be at least 2"),
         (
             lambda: ArraySpec(cells="memristors", memristor=PCM, conditions=Conditions(stuck_open=0.1)),
@@ -88,6 +110,30 @@ def test_what_does_not_fit_gets_one_clear_line(make, says):
 def test_a_spec_brings_the_effects_that_it_has(fields, brings):
     assert ArraySpec(**fields).effects == brings
     assert brings <= set(EFFECTS)
+
+
+def test_the_default_chip_is_that_of_the_process_of_the_command_line():
+    from rescircuit.cli.network_options import ChipOptions
+
+    spec, process = ChipOptions().spec("0ohm", "0ohm")
+    assert process.name == "polysilicon"
+    assert ArraySpec().resistor == spec.resistor == process.make_resistor(1e6)
+    assert ArraySpec().resistor.tc1 == -2e-4
+    assert (ArraySpec().switch, ArraySpec().nominals) == (spec.switch, spec.nominals)
+
+
+def test_what_polysilicon_says_of_temperature_alone_changes_no_sampled_value():
+    plain = ArraySpec(resistor=rc.Resistor(nominal=1e6, common=0.20, mismatch=0.01))
+    ours, theirs = (spec.sample((3, 2), seed=5, chip=2) for spec in (ArraySpec(), plain))
+    np.testing.assert_array_equal(ours.resistances, theirs.resistances)
+
+
+def test_ideal_converters_lose_what_only_others_have():
+    rough = Converters(adc_noise=0.5, adc_offset=0.2, dac_noise=0.1, dac_offset=0.3, slice_bits=2, adc_range="all")
+    assert rough.without(inputs=True, outputs=False) == Converters(adc_noise=0.5, adc_offset=0.2, adc_range="all")
+    expected = Converters(dac_noise=0.1, dac_offset=0.3, slice_bits=2, adc_range="all")
+    assert rough.without(inputs=False, outputs=True) == expected
+    assert rough.without(inputs=False, outputs=False) == rough
 
 
 def test_an_amplifier_is_a_resistance_behind_its_line():

@@ -121,7 +121,7 @@ ARRAYS = {
     "complex": ({"fc.weight": np.eye(2) * 1j}, "fc.weight must be finite numbers"),
     "shapes that do not follow": (
         {"a.weight": np.ones((2, 3)), "b.weight": np.ones((2, 3))},
-        "input of b must be of shape (3,)",
+        "input of layer 'b' must be of shape (3,)",
     ),
     "another bias": ({"a.weight": np.ones((2, 3)), "a.bias": np.ones(3)}, "a.bias must be of shape (2,)"),
     "a bias alone": ({"a.bias": np.ones(3)}, "net.npz must be with a layer file"),
@@ -181,9 +181,12 @@ LAYERS = [
     (HEAD + '"relu"\ninputs = "fc"', "line 4: inputs must be an array"),
     (
         SECOND + '"max_pool"\nkernel = 2',
-        "layers mine.toml: input of maxpool must be of shape (channels, height, width)",
+        "layers mine.toml: input of layer 'maxpool' must be of shape (channels, height, width)",
     ),
-    (HEAD + '"dense"\nname = "fc"\n[[layers]]\nkind = "add"', "layers mine.toml: inputs of add must be at least two"),
+    (
+        HEAD + '"dense"\nname = "fc"\n[[layers]]\nkind = "add"',
+        "layers mine.toml: inputs of layer 'add' must be at least two",
+    ),
     (HEAD + '"dense"\nname = "fd"', "net.npz must be a file with fd.weight, as layers mine.toml tells, got 'fc.weight"),
     (HEAD + '"relu"', "net.npz must be a file with arrays of layers that layers mine.toml names, got 'fc.weight'"),
     (

@@ -179,7 +179,7 @@ def test_shapes_are_checked(shape):
 
 
 def test_an_input_of_the_wrong_shape_is_told_by_the_layer_that_refuses_it():
-    with pytest.raises(InputError, match="input of fc1 must be of shape"):
+    with pytest.raises(InputError, match="input of layer 'fc1' must be of shape"):
         from_torch(LeNet5(), (1, 32, 32))
 
 

@@ -289,6 +289,7 @@ def test_a_mapped_network_is_a_chip():
     analog = rc.map_network(network, rc.ArraySpec(rows=8, cols=8), seed=1)
     x = RNG.uniform(size=(5, 4))
     module = to_torch(analog).eval()
+    assert str(module) == f"ChipModule({analog!r}, read=0)"
     np.testing.assert_array_equal(module(torch.tensor(x)).numpy(), analog(x))
 
 

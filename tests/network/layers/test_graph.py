@@ -116,18 +116,24 @@ MISTAKES = [
     (lambda: Network([]), "layers must be at least one layer"),
     (lambda: Network([FC, "relu"]), "layers must be layers, such as Dense or Activation, got 'relu'"),
     (lambda: Network([Dense]), "layers must be layers"),
-    (lambda: Network([FC, FC]), "input of fc must be of shape (2,)"),
-    (lambda: Network([CONV]), "input_shape must be given, as conv1 takes inputs of many shapes"),
+    (lambda: Network([FC, FC]), "input of layer 'fc' must be of shape (2,)"),
+    (lambda: Network([CONV]), "input_shape must be given, as layer 'conv1' takes inputs of many shapes"),
     (lambda: Network([CONV], ()), "input_shape must be at least one whole number"),
     (lambda: Network([CONV], (1, 0)), "input_shape must be a whole number of at least 1"),
     (lambda: Network([RELU], (10**6, 10**6)), "input_shape must be of at most"),
-    (lambda: Network([AdaptiveAvgPool(output=2**20)], (1, 4, 4)), "output of adaptive_avgpool must be of at most"),
+    (
+        lambda: Network([AdaptiveAvgPool(output=2**20)], (1, 4, 4)),
+        "output of layer 'adaptive_avgpool' must be of at most",
+    ),
     (lambda: Network([FC, RELU], sources=[(-1,)]), "sources must be of 2 layers, got 1"),
     (lambda: Network([FC, RELU], sources=3), "sources must be for each layer the numbers of those before it"),
     (lambda: Network([FC, RELU], sources=[-1, 0]), "sources must be for each layer"),
-    (lambda: Network([FC, RELU], sources=[(-1,), (1,)]), "sources of relu must be a whole number from -1 to 0, got 1"),
-    (lambda: Network([RELU], (3,), [()]), "inputs of relu must be one, got 0"),
-    (lambda: Network([FC, RELU], sources=[(-1,), (-1,)]), "output of fc must be taken by a later layer"),
+    (
+        lambda: Network([FC, RELU], sources=[(-1,), (1,)]),
+        "sources of layer 'relu' must be a whole number from -1 to 0, got 1",
+    ),
+    (lambda: Network([RELU], (3,), [()]), "inputs of layer 'relu' must be one, got 0"),
+    (lambda: Network([FC, RELU], sources=[(-1,), (-1,)]), "output of layer 'fc' must be taken by a later layer"),
     (lambda: Network([FC])(np.zeros((4, 3))), "x must be of shape (..., 2), got shape (4, 3)"),
     (lambda: Network([FC])([1, np.nan]), "x at index 1 must be finite"),
     (lambda: Network([CONV], (1, 8))(np.zeros(8)), "x must be of shape (..., 1, 8), got shape (8,)"),
@@ -139,3 +145,18 @@ def test_mistakes(make, message):
     with pytest.raises(InputError) as refused:
         make()
     assert message in str(refused.value)
+
+
+def test_a_networks_summary(network):
+    lines = [" ".join(line.split()) for line in network.summary().splitlines()]
+    assert lines[0] == "Inputs of shape 2 x 4 x 5"
+    assert lines[2] == "layer kind takes gives weights multiplications"
+    assert lines[3] == "0 conv Conv input 3 x 4 x 5 54 1,080"  # 3 x 2 x 9 weights at 20 positions
+    assert lines[6] == "3 add Add 1, 2 3 x 4 x 5"
+    assert lines[8] == "5 fc Dense 4 4 240 240"
+    assert lines[-1] == "300 weights in 3 layers, 1,440 multiplications an input."
+
+
+def test_what_is_printed_is_short(network):
+    assert repr(network) == "Network(2 x 4 x 5 -> 4, 6 layers, 300 weights)"
+    assert "array" not in repr(network.layers)

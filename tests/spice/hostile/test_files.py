@@ -17,7 +17,7 @@ from rescircuit.cli.app import main
 from rescircuit.devices.processes.loading import list_processes
 from rescircuit.devices.switches.bsim4 import BSIM4Card
 from rescircuit.errors import InputError
-from rescircuit.network import ArraySpec, load_network, map_network
+from rescircuit.network import ArraySpec, Dense, Network, load_network, map_network
 from rescircuit.spice import Deck, write_deck
 from rescircuit.spice.decks.reading import parse_deck, read_deck
 
@@ -186,7 +186,10 @@ def test_words_in_a_chip_a_network_and_a_process_reach_no_deck(hostile_texts, tm
     assert "shell" not in deck
     with (tmp_path / "net.npz").open("wb") as stream:
         np.savez(stream, **{"a; *#shell touch x `y`\n.control.weight": np.array([[0.5, -0.25]])})
-    network = load_network(tmp_path / "net.npz")
+    with pytest.raises(InputError, match="a layer's name must be") as refusal:
+        load_network(tmp_path / "net.npz")
+    assert str(refusal.value).isprintable()
+    network = Network((Dense(weight=np.array([[0.5, -0.25]]), name="fc1"),))
     analog = map_network(network, ArraySpec(rows=2, cols=2, bank_size=4), seed=1)
     deck = rc.deck(analog.tile(), comment=told)
     check_well_formed(deck.text)
