@@ -236,7 +236,10 @@ SPECS = {
             feedback=1e4, amplifier_gain=1e4, amplifier_gain_spread=0.1, zero=False, inl=0.5, full_scale=1e-3
         )
     },
-    "range": {"dac_bits": 6, "converters": Converters(adc_range="fixed", adc_full_scale=1e-3, shared_range=False, slice_bits=2)},
+    "range": {
+        "dac_bits": 6,
+        "converters": Converters(adc_range="fixed", adc_full_scale=1e-3, shared_range=False, slice_bits=2),
+    },
     "numpy": {"rows": np.int64(9), "r_word_line": np.float64(0.1), "conditions": Conditions(age=np.float64(3.0))},
 }
 
