@@ -9,7 +9,6 @@ from rescircuit.cli.console import print_table, print_text
 
 if TYPE_CHECKING:
     from rescircuit.network import AnalogNetwork, Explanation
-    from rescircuit.network.arrays.placement import TilePlacement
 
 __all__ = ["placement_rows", "print_explanation", "print_placement", "print_stages"]
 
@@ -42,7 +41,7 @@ def print_stages(title: str, result: dict[str, Any], summary: dict[str, dict[str
 def placement_rows(analog: AnalogNetwork) -> list[dict[str, Any]]:
     """All tiles of a chip, for JSON, where nothing says that a range has its last number in it."""
     rows = []
-    for tile in _placed(analog):
+    for tile in analog.placement():
         row = asdict(tile)
         for name in ("inputs", "outputs"):
             row[f"first_{name[:-1]}"], row[f"last_{name[:-1]}"] = row.pop(name)
@@ -50,16 +49,9 @@ def placement_rows(analog: AnalogNetwork) -> list[dict[str, Any]]:
     return rows
 
 
-def _placed(analog: AnalogNetwork) -> tuple[TilePlacement, ...]:
-    """All tiles of a chip."""
-    from rescircuit.network.arrays.placement import placement_of
-
-    return placement_of(analog.layers)
-
-
 def print_placement(analog: AnalogNetwork) -> None:
     """A row a tile, or where there are many a row a layer."""
-    tiles = _placed(analog)
+    tiles = analog.placement()
     if len(tiles) <= _SHOWN:
         columns = ["layer", "tile", "group", "copy", "inputs", "outputs", "word lines", "bit lines", "in use"]
         rows = [

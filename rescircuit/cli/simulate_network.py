@@ -177,11 +177,13 @@ def _measured(
     """Inputs through a chip, stage by stage, and what else was asked for."""
     import numpy as np
 
+    from rescircuit.network import explain
+
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is found by the check
         outputs = _stages(analog, x, report)
         summary = _summary(outputs, analog.network, y)
         check_finite("inputs and weights", *outputs.values(), *(stage["deviation"] for stage in summary.values()))
-        explanation = _explained(analog, x, y, report) if asked.explain else None
+        explanation = explain(analog, x, y, progress=report) if asked.explain else None
     files = _written(asked, analog, list(outputs.values())[-1], explanation)
     result = _result(analog, x, summary, explanation, files)
     return _Measured(analog=analog, summary=summary, explanation=explanation, result=result, files=files)
@@ -229,6 +231,7 @@ def _programmed(
 
 def _stages(analog: AnalogNetwork, x: Array, report: Callable[[str, float, float], None]) -> dict[str, Array]:
     """Outputs by stage: digital, and with more and more of the chip's effects."""
+    analog.compile(counting(report, "solving tiles with their wires", len(analog.tiles)))  # for all stages at once
     stages = {"digital": analog.network(x)}
     on: list[str] = []
     there = [(name, [each for each in adds if each in analog.effects]) for name, adds in _STAGES]
@@ -238,12 +241,6 @@ def _stages(analog: AnalogNetwork, x: Array, report: Callable[[str, float, float
         on += adds
         stages[name] = analog.with_effects(*on)(x)
     return stages
-
-
-def _explained(analog: AnalogNetwork, x: Array, y: Any, report: Callable[[str, float, float], None]) -> Explanation:
-    from rescircuit.network import explain
-
-    return explain(analog, x, y, progress=report)
 
 
 def _summary(stages: dict[str, Array], network: Network, y: Any) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from rescircuit.devices import Memristor, Resistor
 from rescircuit.network.arrays import EFFECTS, ArraySpec, Conditions, Converters
 from rescircuit.network.explaining import CAUSES, Explanation, LayerError, Run, explain
 from rescircuit.network.explaining.advice import advice, in_all
-from rescircuit.network.layers import Activation, Dense, Network
+from rescircuit.network.layers import Activation, Dense, Network, checked_inputs
 
 RNG = np.random.default_rng(5)
 
@@ -36,8 +36,8 @@ class ScaledChip:
     def with_effects(self, *names):
         return ScaledChip(self.network, self.factors, frozenset(name for each in names for name in each))
 
-    def __call__(self, x):
-        return x
+    def checked_inputs(self, x):
+        return checked_inputs(x, self.network.input_shape)
 
     @property
     def readers(self):

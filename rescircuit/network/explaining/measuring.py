@@ -16,7 +16,7 @@ from rescircuit.network.explaining.explanation import CAUSES, Explanation
 from rescircuit.network.explaining.runs import LayerError, Run
 from rescircuit.network.inference.effects import checked_effects
 from rescircuit.network.inference.threads import in_threads
-from rescircuit.network.layers import Layer, checked_inputs
+from rescircuit.network.layers import Layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,11 +62,9 @@ def explain(
         For inputs and labels of other shapes, and causes that the chip does not have.
     """
     network = analog.network
-    inputs, _ = checked_inputs(x, network.input_shape)
+    inputs, _ = analog.checked_inputs(x)
     labels = None if y is None else checked_labels("y", y, len(inputs), network)
     chosen = _chosen(analog.effects, causes)
-    worst = int(np.abs(inputs).reshape(len(inputs), -1).max(axis=1).argmax())
-    analog(inputs[worst : worst + 1])  # refuses what is beyond the chip's range
     runs = _Runs(analog, inputs, labels)
     cases: list[tuple[str, tuple[str, ...]]] = [
         *((f"{CAUSES[cause]} alone", (cause,)) for cause in chosen),

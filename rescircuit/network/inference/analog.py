@@ -157,7 +157,7 @@ class AnalogNetwork:
         InputError
             For inputs of another shape, not finite, or beyond the range that voltages were set to.
         """
-        inputs, batch = self._checked(x)
+        inputs, batch = self.checked_inputs(x)
         out = np.empty((len(inputs), *self.network.output_shape))
 
         def keep(part: slice, outputs: list[Array]) -> None:
@@ -171,7 +171,7 @@ class AnalogNetwork:
 
         Parameters and errors are those of a call; `k` is the size of the batch.
         """
-        inputs, _ = self._checked(x)
+        inputs, _ = self.checked_inputs(x)
         numbers = [layer.number for layer in self.layers]
         found = [np.empty((len(inputs), *self.network.shapes[number])) for number in numbers]
 
@@ -376,8 +376,14 @@ class AnalogNetwork:
         changed = replace(self, spec=spec, layers=layers, effects=None, maps=maps)
         return replace(changed, effects=after_change(self.effects, self.present_effects, changed.present_effects))
 
-    def _checked(self, x: Any) -> tuple[Array, tuple[int, ...]]:
-        """Inputs (k, *input shape) within range, and the shape of their batch."""
+    def checked_inputs(self, x: Any) -> tuple[Array, tuple[int, ...]]:
+        """Inputs (k, *input shape) within range, and the shape of their batch.
+
+        Raises
+        ------
+        InputError
+            For inputs of another shape, not finite, or beyond the range that voltages were set to.
+        """
         inputs, batch = checked_inputs(x, self.network.input_shape)
         full_scale = min((layer.input_full_scale for layer in self._first_layers()), default=np.inf)
         largest = max(float(inputs.max(initial=0.0)), -float(inputs.min(initial=0.0)))
