@@ -246,15 +246,20 @@ class AnalogNetwork:
 
     def compile(self, progress: Callable[[int], None] | None = None) -> None:
         """Solve every tile now rather than at the first call; `progress` is called with 1 for each."""
-        tile_maps = [tile_map for maps in self.tile_maps for tile_map in maps]
-
-        def solve(tile_map: TileMap) -> None:
-            _ = tile_map.effective
-
-        for _ in in_threads(solve, tile_maps):
+        for _ in self._solved_tiles():
             if progress is not None:
                 progress(1)
         _ = self.readers
+
+    def _solved_tiles(self) -> Iterator[None]:
+        """Each tile as it is solved, side by side; one that was solved before is there at once."""
+
+        def solve(tile_map: TileMap) -> None:
+            _ = tile_map.effective
+            if "switches" in self.effects:
+                _ = tile_map.curvature
+
+        return in_threads(solve, [tile_map for maps in self.tile_maps for tile_map in maps])
 
     @kept
     def tile_maps(self) -> tuple[tuple[TileMap, ...], ...]:
@@ -267,10 +272,8 @@ class AnalogNetwork:
     @kept
     def readers(self) -> tuple[LayerReader, ...]:
         """The compiled layers with weights."""
-        if any("effective" not in vars(tile_map) for maps in self.tile_maps for tile_map in maps):
-            for maps in self.tile_maps:
-                for _ in in_threads(lambda tile_map: tile_map.effective, maps):
-                    pass
+        for _ in self._solved_tiles():
+            pass
         return tuple(LayerReader.of(self._setting(index)) for index in range(len(self.layers)))
 
     @property

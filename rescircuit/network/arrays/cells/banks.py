@@ -81,12 +81,10 @@ class ProgrammedBanks:
 
     def curvature(self) -> Array:
         """Of the switches and of the resistors' voltage coefficients."""
-
-        def bent(bank: Bank, mask: Mask) -> Array:
-            at_read = bank.conductance(mask)
-            return curvature(lambda share: _ratio(bank.conductance(mask, share * bank.v_read), at_read))
-
-        return self._each(bent)
+        v_read = self.spec.v_read
+        return curvature(
+            lambda share: _ratio(self._each(lambda bank, mask: bank.conductance(mask, share * v_read)), self.programmed)
+        )
 
     def read_noise(self, conductances: Array) -> float:  # noqa: ARG002 - the same for all
         """None of their own."""

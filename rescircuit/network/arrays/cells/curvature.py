@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import roots_jacobi
 
 from rescircuit.checks import Array
 
 __all__ = ["curvature"]
 
-# Gauss-Legendre on (0, 1): exact for the polynomials of degree 4 that a linear change of the conductance brings.
-_NODES, _WEIGHTS = (
-    (1.0 + np.polynomial.legendre.leggauss(3)[0]) / 2.0,
-    np.polynomial.legendre.leggauss(3)[1] / 2.0,
-)
+# The normal equation of the fit weighs the conductance at a share u of the read voltage by u² (1 - u). Gauss's rule of
+# two nodes for this weight is exact where the conductance is a polynomial of the voltage up to degree 3.
+_ROOTS, _WEIGHTS = roots_jacobi(2, 1, 2)
+_NODES = (1.0 + _ROOTS) / 2.0
+_SHARES = _WEIGHTS / _WEIGHTS.sum()
+_FACTOR = 30.0 / 12.0  # of the integrals of u² (1 - u) and of u² (1 - u)²
 
 
 def curvature(relative: Callable[[float], Array]) -> Array:
@@ -25,9 +27,6 @@ def curvature(relative: Callable[[float], Array]) -> Array:
     relative : callable
         The conductance at a share of `v_read`, relative to that at `v_read`.
     """
-    above: Array | float = 0.0
-    below = 0.0
-    for share, weight in zip(_NODES, _WEIGHTS, strict=True):
-        above = above + weight * share * share * (share - 1.0) * (relative(float(share)) - 1.0)
-        below += weight * (share * (share - 1.0)) ** 2
-    return np.asarray(above / below)
+    return _FACTOR * sum(
+        (share * (1.0 - relative(float(node))) for node, share in zip(_NODES, _SHARES, strict=True)), np.zeros(())
+    )
