@@ -82,7 +82,7 @@ def _inference() -> str:
         rows.append([f"array: {name}", show(taken), f"{taken / digital:.2f}", asked])
     return (
         "## Inference\n\n"
-        f"{IMAGES:,} images of 28 x 28 through a LeNet-5 (5 x 5 kernels, same padding, 61,706 parameters) on "
+        f"{IMAGES:,} images of 28 x 28 through a LeNet-5 (5 x 5 kernels, same padding, 107,786 parameters) on "
         f"{TILE} x {TILE} tiles of banks of {BANK_SIZE} with wires of {WIRE:g} ohm, {DAC_BITS}-bit DAC and "
         f"{ADC_BITS}-bit ADC. Both are bound by memory: the patches of the convolutions are copied once either way.\n\n"
         + table(["forward pass", "time", "times the digital one", "asked at most"], rows)
@@ -156,7 +156,8 @@ def _large() -> str:
         f"One layer of {LARGE:,} x {LARGE:,}, pairs of banks of {BANK_SIZE} on {TILE} x {TILE} tiles; peak memory of "
         f"the process {memory}. What bounds it: two banks a weight are sampled, twice (for the common scale, then to "
         "be programmed), and programmed in the order of their tiles; kept are each cell's conductance, its setting, "
-        "packed, and after compilation its effective conductance.\n\n" + table(["work", "time", "a weight"], rows)
+        "packed, and after compilation its effective conductance and bend. Compilation is bound by the bend: each "
+        "branch with its switch closed and open, at two voltages.\n\n" + table(["work", "time", "a weight"], rows)
     )
 
 
