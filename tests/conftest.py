@@ -1,4 +1,8 @@
-"""What tests of several folders share: a small data set in MNIST's format, IDX files made byte by byte, a server."""
+"""What tests of several folders share: a small data set in MNIST's format, IDX files made byte by byte, a server.
+
+Hypothesis tries the same examples in every run, so that a change is judged by what it changed.
+``RESCIRCUIT_EXAMPLES=new`` has it look for new ones.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from rescircuit.datasets import DATASETS, DatasetFile
+
+settings.register_profile("the same examples", derandomize=True)
+if os.environ.get("RESCIRCUIT_EXAMPLES") != "new":
+    settings.load_profile("the same examples")
 
 COUNTS = {"train": 30, "t10k": 20}
 

@@ -82,8 +82,10 @@ def test_any_array_equals_one_of_five_hundred_digits(kind, exact, m, n, seed):
     assert close(crossbar.effective_conductances(), reference.transfer(), 1e-13, 1e-60)
     found = crossbar.solve(drivers, senses)
     words, bits, outputs, inputs = reference.solve(drivers, senses)
-    assert close(found.word_line_voltages, words, 0.0, 1e-14)
-    assert close(found.bit_line_voltages, bits, 0.0, 1e-14)
+    # No node's voltage leaves those of the sources, which may nearly cancel at all of them.
+    rounding = 1e-14 * max(np.abs(drivers).max(), np.abs(senses).max())
+    assert found.word_line_voltages == pytest.approx(words, rel=0.0, abs=rounding)
+    assert found.bit_line_voltages == pytest.approx(bits, rel=0.0, abs=rounding)
     sizes = np.abs(found.device_currents)
     at_bits, at_words = sizes.sum(axis=0), sizes.sum(axis=1)
     assert found.output_currents == pytest.approx(outputs, abs=1e-9 * at_bits.max())
