@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 
 import numpy as np
 import pytest
@@ -213,15 +213,17 @@ def test_ctrl_c_ends_the_mapping(chip, dense, monkeypatch):
     solve, calls = bank_rows.subset_sum, []
 
     def pressed(**problem):
-        calls.append(1)
+        number = next(numbers)  # its own, whatever other threads have taken since
+        calls.append(number)
         time.sleep(0.02)
-        if len(calls) == 4:
+        if number == 4:
             signal.raise_signal(signal.SIGINT)
         return solve(**problem)
 
     monkeypatch.setattr(bank_rows, "subset_sum", pressed)
     for compensation in ((), "columns"):
         calls.clear()
+        numbers = count(1)
         with pytest.raises(KeyboardInterrupt):
             chip(dense, cols=4, rows=1, compensation=compensation, calibration_inputs=np.eye(11))
         assert 0 < len(calls) < 22  # of two for each of 22 tiles
