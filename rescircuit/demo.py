@@ -35,6 +35,7 @@ from rescircuit.network import (
     save_network,
 )
 from rescircuit.network.arrays.cells import ProgrammedBanks
+from rescircuit.network.arrays.placement import cells_of
 from rescircuit.theory import conductance_moments, predicted_median_error
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _measure(
         nominals=process.nominals,
     )
     step = f"{process.name}, n = {size}"
-    total = 2 * _weights(network)
+    total = cells_of(network, spec)
     done = 0
 
     def count(banks: float) -> None:
@@ -265,10 +266,6 @@ def _full_scales(analog: AnalogNetwork, seed: int) -> Any:
     return Bank.sample(
         spec.resistor, n=spec.bank_size, seed=seed, shape=(100,), switch=spec.switch, nominals=spec.nominals
     ).full_scale
-
-
-def _weights(network: Network) -> int:
-    return sum(network.layers[number].weight.size for number in network.weighted)  # type: ignore[attr-defined]
 
 
 def _explain(analog: AnalogNetwork, digits: Digits, tell: Report) -> Explanation:

@@ -40,8 +40,7 @@ def convert(
     with interruptible(), naming({"file": "IN", "FILE": "IN", "path": "OUT", "layers": "--layers"}):
         network = read_network(file, layers, input_shape)
         path = save_network(network, out)
-    weights = sum(network.layers[number].weight.size for number in network.weighted)  # type: ignore[attr-defined]
     if as_json:
-        print_json({"file": path, "layers": len(network.layers), "weights": weights})
+        print_json({"file": path, "layers": len(network.layers), "weights": network.weights})
     else:
-        say(f"Written: {path}, {len(network.layers)} layers, {weights:,} weights.")
+        say(f"Written: {path}, {len(network.layers)} layers, {network.weights:,} weights.")

@@ -182,7 +182,7 @@ def _check_size(file: Path, chip: ChipOptions, options: TileOptions) -> None:
     network = read_network(file, options.layers, options.input_shape)
     if not (0 <= options.layer < len(network.weighted) and chip.rows > 0 and chip.cols > 1):
         return  # what programs the network says what is wrong
-    layer: Any = network.layers[network.weighted[options.layer]]
+    _, layer = network.weighted_layers[options.layer]
     _, inputs, outputs = layer.matrices.shape
     # The last tile of a row or of a column has what the others leave.
     m = inputs if inputs <= chip.rows else min(chip.rows, inputs % chip.rows or chip.rows)

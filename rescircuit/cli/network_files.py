@@ -14,14 +14,13 @@ from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
-    from rescircuit.network import ArraySpec, Network
+    from rescircuit.network import Network
 
 __all__ = [
     "NETWORKS",
     "InputOptions",
     "InputShape",
     "LayersFile",
-    "cells_of",
     "fitted",
     "read_inputs",
     "read_network",
@@ -204,12 +203,6 @@ def fitted(x: Array, network: Network) -> Array:
         hint = "Channels come first." if len(shape) == 3 and x[0].size == network.inputs else ""
         raise InputError("x", f"of shape {whole}{flat}", f"shape {x.shape}", hint)
     return x.reshape(len(x), *shape)
-
-
-def cells_of(network: Network, spec: ArraySpec) -> int:
-    """About how many cells a network's weights take: two for each, or one beside a column of references."""
-    sides = 1 if spec.scheme == "offset" else 2
-    return sides * sum(network.layers[number].weight.size for number in network.weighted)  # type: ignore[attr-defined]
 
 
 def _pictures(option: str, x: Array, network: Network) -> Array:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHIP_NAMES", "ChipOptions"]
 
-_COMPENSATIONS = ("wires", "columns")
-
 
 @dataclass(frozen=True, kw_only=True)
 class WeightOptions:
@@ -83,12 +81,12 @@ class WeightOptions:
 
     def compensation(self) -> tuple[str, ...]:
         """What targets are compensated for, as map_network takes it."""
+        from rescircuit.network.mapping import COMPENSATIONS
+
         asked = [] if self.compensate is None else [part.strip() for part in self.compensate.split(",")]
         for part in asked:
-            if part not in _COMPENSATIONS:
-                raise InputError(
-                    "--compensate", f"{' or '.join(_COMPENSATIONS)}, or both with a comma", self.compensate
-                )
+            if part not in COMPENSATIONS:
+                raise InputError("--compensate", f"{' or '.join(COMPENSATIONS)}, or both with a comma", self.compensate)
         return tuple(dict.fromkeys(asked))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from rescircuit.cli.circuit_subjects import Subject
 from rescircuit.cli.circuit_tables import read_matrix
 from rescircuit.cli.console import counting
 from rescircuit.cli.network_checks import check_tile_chip
-from rescircuit.cli.network_files import InputShape, LayersFile, cells_of, fitted, read_inputs, read_network
+from rescircuit.cli.network_files import InputShape, LayersFile, fitted, read_inputs, read_network
 from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions
 from rescircuit.cli.option_groups import option_name, option_names
 from rescircuit.cli.outputs import naming
@@ -84,6 +84,7 @@ def read_tile(
 ) -> Subject:
     """A tile of a network, which is programmed onto its chip as ``simulate network`` does it."""
     from rescircuit.network import map_network
+    from rescircuit.network.arrays.placement import cells_of
 
     for name in ("samples", "positions"):
         if getattr(options, name) is not None and options.inputs is None:
@@ -121,8 +122,8 @@ def _check_tile(network: Network, spec: ArraySpec, options: TileOptions) -> None
     from rescircuit.network.programmed_tile import CELLS
 
     whole_number("--layer", options.layer, 0, len(network.weighted) - 1)
-    layer: Any = network.layers[network.weighted[options.layer]]
-    shape = network.source_shapes(network.weighted[options.layer])[0]
+    number, layer = network.weighted_layers[options.layer]
+    shape = network.source_shapes(number)[0]
     if options.positions is not None and not isinstance(layer, Conv) and layer.positions(shape) == 1:
         raise InputError("--positions", "left out for a layer with one position", options.positions)
     if options.tile_cells not in (None, *CELLS):

@@ -19,7 +19,7 @@ from rescircuit.cli.console import (
     say,
 )
 from rescircuit.cli.converter_options import ConverterOptions
-from rescircuit.cli.network_files import InputOptions, InputShape, LayersFile, cells_of, read_network
+from rescircuit.cli.network_files import InputOptions, InputShape, LayersFile, read_network
 from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions
 from rescircuit.cli.network_reports import placement_rows, print_explanation, print_placement, print_stages
 from rescircuit.cli.option_groups import option_names, with_groups
@@ -215,6 +215,7 @@ def _programmed(
     import numpy as np
 
     from rescircuit.network import map_network
+    from rescircuit.network.arrays.placement import cells_of
 
     spec, made = chip.spec(wires.r_word_line, wires.r_bit_line, converters)
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is found where the chip is run
@@ -301,15 +302,17 @@ def _result(
     """For JSON, and for the words under the table."""
     import numpy as np
 
+    from rescircuit.network.arrays import EFFECTS
+
     error = analog.programming_error
     network = analog.network
     return {
         "seed": analog.seed,
         "inputs": len(x),
-        "weights": sum(layer.weighted.weight.size for layer in analog.layers),
+        "weights": network.weights,
         "layers": len(network.layers),
         "tiles": len(analog.tiles),
-        "effects": [name for name in _order() if name in analog.effects],
+        "effects": [name for name in EFFECTS if name in analog.effects],
         "stages": summary,
         "median_programming_error": float(np.median(error)),
         "worst_programming_error": float(error.max()),
@@ -317,9 +320,3 @@ def _result(
         **({} if explanation is None else {"explanation": explanation.as_dict()}),
         "files": files,
     }
-
-
-def _order() -> tuple[str, ...]:
-    from rescircuit.network.arrays import EFFECTS
-
-    return EFFECTS

@@ -11,11 +11,11 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
-from rescircuit.network.arrays import ArraySpec, Tile, TileCells
+from rescircuit.network.arrays import ArraySpec, Tile
 from rescircuit.network.arrays.absorbing import TargetTile, absorbing_cells
 from rescircuit.network.arrays.cells import BankMaker, CellMaker, Order, cell_maker
 from rescircuit.network.arrays.distorting import Distorted, distorted_plan
-from rescircuit.network.arrays.placement import Place, tile_places
+from rescircuit.network.arrays.placement import Place, network_places
 from rescircuit.network.arrays.plan import LayerPlan
 from rescircuit.network.arrays.reach import largest_inputs, layer_inputs
 from rescircuit.network.compensation import Moments, input_moments
@@ -87,21 +87,14 @@ def map_network(
         bounds = {number: float(np.abs(x).max()) or 1.0 for number, x in taken.items()}
     _check_bounds(network, bounds)
     moments = input_moments(network, samples, positions=_POSITIONS) if "columns" in chosen else {}
-    layers, first_cell = [], 0
-    for number in network.weighted:
-        weighted = network.layers[number]
-        assert isinstance(weighted, WeightedLayer)  # noqa: S101 - what Network.weighted says
+    layers = []
+    for number, weighted, places in network_places(network, spec):
         mapping = _Mapping(
             weighted=weighted,
             spec=spec,
             seed=seed,
             chip=chip,
-            places=tile_places(
-                weighted,
-                spec,
-                positions=weighted.positions(network.source_shapes(number)[0]),
-                first_cell=first_cell,
-            ),
+            places=places,
             input_full_scale=bounds[number],
             compensation=chosen,
             moments=moments.pop(number, None),
@@ -109,7 +102,6 @@ def map_network(
         )
         rows = calibration_rows(weighted, taken.pop(number)) if taken else None
         layers.append(mapping.layer(number, rows))
-        first_cell += sum(place.cells for place in mapping.places)
     return AnalogNetwork(network=network, layers=tuple(layers), spec=spec, seed=seed, chip=chip, compensation=chosen)
 
 
@@ -166,7 +158,7 @@ class _Mapping:
             for place, each in zip(self.places, targets, strict=True)
         ]
         made = maker.make(orders, self.progress)
-        return tuple(map(_tile, self.places, asked, targets, made))
+        return tuple(map(Place.tile, self.places, asked, targets, made))
 
     def _absorbing(
         self, plan: LayerPlan, maker: CellMaker, distorted: tuple[Distorted, ...] | None
@@ -188,7 +180,7 @@ class _Mapping:
         centred = not on_line and all(place.copy == 0 for place in self.places)
         cells, correction = absorbing_cells(plan, maker, targets, moments, self.progress, centred=centred)
         tiles = tuple(
-            _tile(tile.place, wanted, tile.targets, each)
+            tile.place.tile(wanted, tile.targets, each)
             for tile, wanted, each in zip(targets, asked, cells, strict=True)
         )
         return tiles, correction if centred else None
@@ -196,21 +188,6 @@ class _Mapping:
 
 def _nobody(done: float) -> None:
     """Told of progress."""
-
-
-def _tile(place: Place, asked: Array, targets: Array, cells: TileCells) -> Tile:
-    return Tile(
-        inputs=place.inputs,
-        outputs=place.outputs,
-        group=place.group,
-        copy=place.copy,
-        plus=place.lines.plus,
-        minus=place.lines.minus,
-        asked=asked,
-        targets=targets,
-        cells=cells,
-        first_cell=place.first_cell,
-    )
 
 
 def _check_parts(network: Any, spec: Any, seed: Any, chip: Any) -> None:
@@ -223,9 +200,8 @@ def _check_parts(network: Any, spec: Any, seed: Any, chip: Any) -> None:
 
 def _check_bounds(network: Network, bounds: Mapping[int, float]) -> None:
     """Refuse layers whose inputs are too large or too small, or weights too large, for scales to volts and siemens."""
-    for number, bound in bounds.items():
-        layer = network.layers[number]
-        assert isinstance(layer, WeightedLayer)  # noqa: S101 - what Network.weighted says
+    for number, layer in network.weighted_layers:
+        bound = bounds[number]
         if not _SMALLEST <= bound <= _LARGEST:
             required = f"of inputs whose largest is from {_SMALLEST:g} to {_LARGEST:g}"
             raise InputError(layer.name, required, bound, "Scale the network's weights.")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from rescircuit.checks import Array
 from rescircuit.network import AnalogNetwork, ArraySpec, map_network
-from rescircuit.network.layers import Network, WeightedLayer
+from rescircuit.network.arrays.placement import cells_of
+from rescircuit.network.layers import Network
 from rescircuit.reproductions.runs import Run
 from rescircuit.reproductions.tables import Table, figure, spread
 
@@ -128,14 +129,13 @@ class StagesOnChips:
 
 def mapped(network: Network, spec: ArraySpec, calibration: Array, seed: int, given: Run, step: str) -> AnalogNetwork:
     """The network on a chip, with progress."""
-    layers = [network.layers[number] for number in network.weighted]
-    total = sum(2 * layer.weight.size for layer in layers if isinstance(layer, WeightedLayer))
+    total = cells_of(network, spec)
     done = 0.0
 
     def count(cells: float) -> None:
         nonlocal done
         done += cells
-        given.tell(f"{step}: programming", done, max(total, done))
+        given.tell(f"{step}: programming", done, total)
 
     return map_network(network, spec, seed=seed, calibration_inputs=calibration, progress=count)
 

@@ -12,7 +12,7 @@ from rescircuit.checks import Array
 from rescircuit.datasets import data_folder
 from rescircuit.errors import InputError
 from rescircuit.network import load_network
-from rescircuit.network.layers import Conv, Flatten, Network, WeightedLayer
+from rescircuit.network.layers import Conv, Flatten, Network
 
 __all__ = ["FILE", "LeNet", "load_lenet"]
 
@@ -79,9 +79,7 @@ def load_lenet(data_dir: str | Path | None = None) -> LeNet:
         raise InputError("data_dir", f"one with {FILE}, the published network", str(path.parent), hint)
     network = load_network(path, layers="lenet5")
     digest = hashlib.sha256()
-    for layer in network.layers:
-        if not isinstance(layer, WeightedLayer):
-            continue
+    for _, layer in network.weighted_layers:
         expected = _SHAPES[layer.name]
         if layer.weight.shape != expected:
             raise InputError(f"{layer.name}.weight of {FILE}", f"of shape {expected}", f"shape {layer.weight.shape}")

@@ -11,7 +11,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.network.arrays.cells import BankMaker, BanksInTheMaking, ProgrammedBanks
-from rescircuit.network.arrays.cells.orders import Progress, in_threads
+from rescircuit.network.arrays.cells.orders import Progress, in_stoppable_threads
 from rescircuit.network.arrays.placement import Place
 from rescircuit.network.arrays.plan import LayerPlan
 from rescircuit.network.arrays.schemes import asked_conductances
@@ -91,7 +91,7 @@ def absorbing_cells(
 
     keys = sorted({(tile.place.copy, tile.place.group) for tile in tiles})
     with one_blas_thread():  # sums in one order, however many cores there are
-        in_threads([task(*key) for key in keys])
+        in_stoppable_threads([task(*key) for key in keys])
     return [cells.finished() for cells in making], correction
 
 

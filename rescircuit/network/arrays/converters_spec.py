@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from rescircuit.errors import InputError
 
 __all__ = ["ADC_RANGES", "Converters"]
 
-ADC_RANGES = ("all", "peak", "percentile", "least_error", "fixed")
+AdcRange = Literal["all", "peak", "percentile", "least_error", "fixed"]
+ADC_RANGES: tuple[str, ...] = get_args(AdcRange)
 _LEAST_GAIN = 10.0
 
 
@@ -57,7 +58,7 @@ class Converters:
         For values outside these ranges.
     """
 
-    adc_range: Literal["all", "peak", "percentile", "least_error", "fixed"] = "peak"
+    adc_range: AdcRange = "peak"
     percentile: float = 99.9
     adc_full_scale: float | None = None
     shared_range: bool = True

@@ -13,7 +13,7 @@ from rescircuit.checks import Array
 from rescircuit.crossbar import Crossbar
 from rescircuit.crossbar.blas_threads import one_blas_thread
 from rescircuit.errors import SolutionError
-from rescircuit.network.arrays.cells.orders import in_threads
+from rescircuit.network.arrays.cells.orders import in_stoppable_threads
 from rescircuit.network.arrays.placement import Place
 from rescircuit.network.arrays.plan import LayerPlan
 from rescircuit.network.compensation import Predistortion, predistorted
@@ -92,7 +92,7 @@ def _each_predistorted(plan: LayerPlan, places: Sequence[Place]) -> list[Predist
         return lambda stop: _predistorted(plan, place, stop)
 
     with one_blas_thread():
-        return in_threads([task(place) for place in places])
+        return in_stoppable_threads([task(place) for place in places])
 
 
 def _predistorted(plan: LayerPlan, place: Place, stop: Event) -> Predistortion:

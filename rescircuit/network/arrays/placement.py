@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from rescircuit.checks import Array
 from rescircuit.network.arrays.schemes import Lines, bit_lines
-from rescircuit.network.layers import WeightedLayer
+from rescircuit.network.arrays.tiles import Tile, TileCells
+from rescircuit.network.layers import Network, WeightedLayer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rescircuit.network.arrays.spec import ArraySpec
-    from rescircuit.network.arrays.tiles import Tile
 
-__all__ = ["Place", "PlacedLayer", "TilePlacement", "each_place", "placement_of", "tile_places"]
+__all__ = ["Place", "PlacedLayer", "TilePlacement", "cells_of", "each_place", "network_places", "placement_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,17 +41,42 @@ class Place:
         """How many cells it takes."""
         return self.shape[0] * self.shape[1]
 
+    def tile(self, asked: Array, targets: Array, cells: TileCells) -> Tile:
+        """The tile, once there are cells on it."""
+        return Tile(
+            inputs=self.inputs,
+            outputs=self.outputs,
+            group=self.group,
+            copy=self.copy,
+            plus=self.lines.plus,
+            minus=self.lines.minus,
+            asked=asked,
+            targets=targets,
+            cells=cells,
+            first_cell=self.first_cell,
+        )
 
-def tile_places(weighted: WeightedLayer, spec: ArraySpec, *, positions: int, first_cell: int) -> tuple[Place, ...]:
+
+def network_places(network: Network, spec: ArraySpec) -> Iterator[tuple[int, WeightedLayer, tuple[Place, ...]]]:
+    """Each layer with weights, by its number, and its tiles; cells are numbered through all layers."""
+    first_cell = 0
+    for number, layer in network.weighted_layers:
+        positions = layer.positions(network.source_shapes(number)[0])
+        places = tuple(each_place(layer, spec, positions=positions, first_cell=first_cell))
+        first_cell += sum(place.cells for place in places)
+        yield number, layer, places
+
+
+def cells_of(network: Network, spec: ArraySpec) -> int:
+    """How many cells a network takes."""
+    return sum(place.cells for _, _, places in network_places(network, spec) for place in places)
+
+
+def each_place(weighted: WeightedLayer, spec: ArraySpec, *, positions: int, first_cell: int) -> Iterator[Place]:
     """The tiles of a layer whose matrices are used at so many positions, its cells numbered from `first_cell` on.
 
     A layer whose biases are all 0 takes no word line for them.
     """
-    return tuple(each_place(weighted, spec, positions=positions, first_cell=first_cell))
-
-
-def each_place(weighted: WeightedLayer, spec: ArraySpec, *, positions: int, first_cell: int) -> Iterator[Place]:
-    """The same, one after the other."""
     groups, inputs, outputs = weighted.matrices.shape
     has_bias = spec.bias == "word_line" and bool(weighted.bias.any())
     served = positions if spec.positions_per_copy is None else spec.positions_per_copy

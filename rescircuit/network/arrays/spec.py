@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from rescircuit.bank import DEFAULT_READ_VOLTAGE, Bank
 from rescircuit.calibration import ReadOut
@@ -16,18 +16,24 @@ from rescircuit.errors import InputError
 from rescircuit.network.arrays.conditions import EFFECTS, Conditions
 from rescircuit.network.arrays.converters_spec import Converters
 from rescircuit.network.arrays.writing import Writing
+from rescircuit.network.compensation import Scaling, Scheme
 from rescircuit.subsetsum import LARGEST_N
 
 __all__ = ["CHOICES", "PROCESS", "ArraySpec"]
 
 PROCESS = "polysilicon"  # what arrays are made in if nothing else is said
-CHOICES = {
-    "cells": ("banks", "ideal", "resistors", "memristors"),
-    "scheme": ("middle", "one_side", "offset"),
-    "subtraction": ("analog", "digital"),
-    "scaling": ("tensor", "column"),
-    "bias": ("digital", "word_line"),
-    "pairs": ("in_turn", "joint"),
+
+CellKind = Literal["banks", "ideal", "resistors", "memristors"]
+Subtraction = Literal["analog", "digital"]
+Bias = Literal["digital", "word_line"]
+Pairs = Literal["in_turn", "joint"]
+CHOICES: dict[str, tuple[str, ...]] = {
+    "cells": get_args(CellKind),
+    "scheme": get_args(Scheme),
+    "subtraction": get_args(Subtraction),
+    "scaling": get_args(Scaling),
+    "bias": get_args(Bias),
+    "pairs": get_args(Pairs),
 }
 
 _OF_OUTPUTS = ("adc_offset", "adc_noise")  # fields of Converters that need steps of output converters
@@ -113,12 +119,12 @@ class ArraySpec:
     r_bit_line: float = 0.0
     dac_bits: int | None = None
     adc_bits: int | None = None
-    cells: Literal["banks", "ideal", "resistors", "memristors"] = "banks"
-    scheme: Literal["middle", "one_side", "offset"] = "middle"
-    subtraction: Literal["analog", "digital"] = "analog"
-    scaling: Literal["tensor", "column"] = "tensor"
-    bias: Literal["digital", "word_line"] = "digital"
-    pairs: Literal["in_turn", "joint"] = "in_turn"
+    cells: CellKind = "banks"
+    scheme: Scheme = "middle"
+    subtraction: Subtraction = "analog"
+    scaling: Scaling = "tensor"
+    bias: Bias = "digital"
+    pairs: Pairs = "in_turn"
     positions_per_copy: int | None = None
     resistor: Resistor = field(default_factory=lambda: _process().make_resistor(_NOMINAL))
     switch: Switch = field(default_factory=lambda: _process().make_switch())

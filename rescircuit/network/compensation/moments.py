@@ -113,7 +113,7 @@ def input_moments(
         raise InputError("x", "at least one sample", "none")
     chosen = _checked_numbers(network, numbers)
     most = None if positions is None else whole_number("positions", positions, 1)
-    sums = {number: _Sums(network, number) for number in chosen}
+    sums = {number: _Sums(layer) for number, layer in network.weighted_layers if number in chosen}
     first = 0
 
     def looked_at(number: int, layer: Layer, *inputs: Array) -> Array:
@@ -133,9 +133,7 @@ def input_moments(
 class _Sums:
     """Sums of one layer's rows and of their products."""
 
-    def __init__(self, network: Network, number: int) -> None:
-        layer = network.layers[number]
-        assert isinstance(layer, WeightedLayer)  # noqa: S101 - the numbers were checked
+    def __init__(self, layer: WeightedLayer) -> None:
         self._layer = layer
         groups, inputs, _ = layer.matrices.shape
         if 8 * groups * inputs**2 > _LARGEST:

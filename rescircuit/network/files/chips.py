@@ -145,7 +145,7 @@ def _checked_path(path: str | Path) -> Path:
 
 def _check(analog: AnalogNetwork) -> None:
     """Refuse a chip of which a file would not say all."""
-    weighted = [(number, analog.network.layers[number]) for number in analog.network.weighted]
+    weighted = analog.network.weighted_layers
     layers = [(layer.number, layer.weighted) for layer in analog.layers]
     if len(weighted) != len(layers) or any(
         a != b or x is not y for (a, x), (b, y) in zip(weighted, layers, strict=True)

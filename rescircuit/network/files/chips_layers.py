@@ -115,13 +115,12 @@ class SavedChip:
             For arrays that are missing, that no layer has, of other shapes than the network and the spec make them, or
             with values that cells cannot have.
         """
-        weighted = [(number, self.network.layers[number]) for number in self.network.weighted]
+        weighted = self.network.weighted_layers
         expected, got = [layer.name for _, layer in weighted], [each.name for each in scales]
         if expected != got:
             raise InputError(f"chip in {self.name}: layers", f"of the network's layers: {_list(expected)}", _list(got))
         layers, first_cell = [], 0
         for (number, layer), own in zip(weighted, scales, strict=True):
-            assert isinstance(layer, WeightedLayer)  # noqa: S101 - what Network.weighted says
             reader = _LayerReader(saved=self, number=number, weighted=layer, scales=own)
             layers.append(reader.layer(first_cell))
             first_cell += sum(tile.asked.size for tile in layers[-1].tiles)
@@ -194,18 +193,7 @@ class _LayerReader:
             if flag:
                 programmed_to = targets[first_target : first_target + place.cells].reshape(place.shape)
                 first_target += place.cells
-            yield Tile(
-                inputs=place.inputs,
-                outputs=place.outputs,
-                group=place.group,
-                copy=place.copy,
-                plus=place.lines.plus,
-                minus=place.lines.minus,
-                asked=wanted,
-                targets=programmed_to,
-                cells=make(place, part, programmed_to),
-                first_cell=place.first_cell,
-            )
+            yield place.tile(wanted, programmed_to, make(place, part, programmed_to))
             first = part.stop
 
     def _cells(self, count: int) -> Callable[[Place, slice, Array], TileCells]:

@@ -232,7 +232,9 @@ class AnalogNetwork:
 
         The converters' ranges are set anew.
         """
-        return self._respecified(replace(self.spec, r_word_line=r_word_line, r_bit_line=r_bit_line), TileMaps())
+        return self._respecified(
+            replace(self.spec, r_word_line=r_word_line, r_bit_line=r_bit_line), self.maps.rewired()
+        )
 
     def with_converters(self, dac_bits: int | None, adc_bits: int | None) -> AnalogNetwork:
         """The same programmed chip with other resolutions, ``None`` for ideal converters.

@@ -130,6 +130,10 @@ class TileMaps:
             found = self._known[key] = TileMap(tile=tile, spec=spec, effects=key[2], bend=bend)
         return found
 
+    def rewired(self) -> TileMaps:
+        """For the same chip with other wires, which change maps and not how cells bend."""
+        return TileMaps(_bends=self._bends)
+
     def __reduce__(self) -> tuple[Callable[[], TileMaps], tuple[()]]:
         """For other processes: without maps, which are made again."""
         return TileMaps, ()

@@ -427,7 +427,11 @@ def _block(setting: Setting, numbers: Sequence[int], amperes: Sequence[_Amperes]
         for k, number in enumerate(numbers)
         if (found := _tile_noise(setting, number, scales[k])) is not None
     ]
-    lines = [(t.plus + start, t.minus + start) for t, start in zip(_tiles(layer, numbers), starts, strict=False)]
+    plus, minus = None, None
+    if setting.by_line:
+        here = list(zip((layer.tiles[number] for number in numbers), starts, strict=False))
+        plus = np.concatenate([tile.plus + start for tile, start in here])
+        minus = np.concatenate([tile.minus + start for tile, start in here])
     return _Block(
         group=first.group,
         copy=first.copy,
@@ -438,16 +442,12 @@ def _block(setting: Setting, numbers: Sequence[int], amperes: Sequence[_Amperes]
         square=together(squares) * (factors / setting.levels**2) if squares else None,
         offsets=offsets,
         weights=together([_weights(setting, n, full_scales[n]) for n in numbers]),
-        plus=np.concatenate([plus for plus, _ in lines]) if setting.by_line else None,
-        minus=np.concatenate([minus for _, minus in lines]) if setting.by_line else None,
+        plus=plus,
+        minus=minus,
         noise=noise,
         drive=f"dac.{setting.index}.{numbers[0]}",
         drive_offsets=_drive_offsets(setting, first.inputs, numbers[0]),
     )
-
-
-def _tiles(layer: AnalogLayer, numbers: Sequence[int]) -> list:
-    return [layer.tiles[number] for number in numbers]
 
 
 def _step(setting: Setting, full_scale: float) -> float:

@@ -63,9 +63,8 @@ class Network:
         object.__setattr__(self, "shapes", self._shapes())
 
     def __repr__(self) -> str:
-        weights = sum(layer.weight.size for layer in self.layers if isinstance(layer, WeightedLayer))
         shapes = f"{shape_text(self.input_shape)} -> {shape_text(self.output_shape)}"
-        return f"Network({shapes}, {len(self.layers)} layers, {weights:,} weights)"
+        return f"Network({shapes}, {len(self.layers)} layers, {self.weights:,} weights)"
 
     def summary(self) -> str:
         """A table of the layers as text: which layers each takes, what it gives, its weights and multiplications."""
@@ -137,7 +136,17 @@ class Network:
     @property
     def weighted(self) -> tuple[int, ...]:
         """The numbers of the layers with weights."""
-        return tuple(number for number, layer in enumerate(self.layers) if isinstance(layer, WeightedLayer))
+        return tuple(number for number, _ in self.weighted_layers)
+
+    @property
+    def weighted_layers(self) -> tuple[tuple[int, WeightedLayer], ...]:
+        """The layers with weights, each with its number."""
+        return tuple((number, layer) for number, layer in enumerate(self.layers) if isinstance(layer, WeightedLayer))
+
+    @property
+    def weights(self) -> int:
+        """How many weights all layers have together, biases not counted."""
+        return sum(layer.weight.size for _, layer in self.weighted_layers)
 
     def _shapes(self) -> tuple[Shape, ...]:
         shapes: list[Shape] = []

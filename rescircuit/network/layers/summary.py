@@ -53,9 +53,8 @@ def row_texts(network: Network) -> list[list[str]]:
 
 def totals_text(network: Network) -> str:
     """All weights and multiplications, in a sentence."""
-    rows = layer_rows(network)
-    weights, products = (sum(row[key] for row in rows) for key in ("weights", "multiplications"))
-    return f"{weights:,} weights in {len(network.weighted)} layers, {products:,} multiplications an input."
+    products = sum(row["multiplications"] for row in layer_rows(network))
+    return f"{network.weights:,} weights in {len(network.weighted)} layers, {products:,} multiplications an input."
 
 
 def shape_text(shape: Shape) -> str:

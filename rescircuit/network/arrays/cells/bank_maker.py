@@ -17,7 +17,7 @@ from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.network.arrays.cells.bank_rows import BankRows, largest_reading
 from rescircuit.network.arrays.cells.banks import ProgrammedBanks, known_faults, rows_at_once
-from rescircuit.network.arrays.cells.orders import Order, Progress, Task, in_threads, run_tasks
+from rescircuit.network.arrays.cells.orders import Order, Progress, Task, in_stoppable_threads, run_tasks
 from rescircuit.network.arrays.schemes import Lines, Window
 from rescircuit.network.arrays.spec import ArraySpec
 
@@ -109,7 +109,7 @@ class BankMaker:
             for first_cell, shape in self.shapes
             for rows in rows_at_once(shape)
         ]
-        return in_threads(parts)
+        return in_stoppable_threads(parts)
 
     def _bank(self, start: int, shape: tuple[int, int]) -> Bank:
         return self.spec.sample(shape, seed=self.seed, chip=self.chip, start=start, faults=known_faults(self.spec))

@@ -11,7 +11,7 @@ from rescircuit.checks import Array
 from rescircuit.network.arrays.schemes import Lines
 from rescircuit.subsetsum.tasks import workers
 
-__all__ = ["Order", "Progress", "Task", "in_threads", "run_tasks", "tile_by_tile"]
+__all__ = ["Order", "Progress", "Task", "in_stoppable_threads", "run_tasks", "tile_by_tile"]
 
 Progress = Callable[[float], None]
 Task = Callable[[Event], int]  # makes some cells and returns how many; raises CancelledError soon once the event is set
@@ -57,10 +57,10 @@ def run_tasks(tasks: Sequence[Task], progress: Progress) -> None:
             progress(sum(made[told:known]))
             told = known
 
-    in_threads([counted(task) for task in tasks], tell)
+    in_stoppable_threads([counted(task) for task in tasks], tell)
 
 
-def in_threads(tasks: Sequence[Callable[[Event], T]], progress: Progress | None = None) -> list[T]:
+def in_stoppable_threads(tasks: Sequence[Callable[[Event], T]], progress: Progress | None = None) -> list[T]:
     """What tasks return, in their order. Ctrl-C ends them: it reaches the caller's thread, which waits for them."""
     from rescircuit.spice.engines.side_by_side import run_side_by_side  # what stands around it takes time to import
 
