@@ -255,7 +255,11 @@ _SUBMODULES = {home.partition(".")[0] for home in _HOMES} | {
     "extras",
     "files",
     "measured",
+    "pieces",
     "plotting",
+    "pruning",
+    "side_by_side",
+    "tables",
     "theory",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

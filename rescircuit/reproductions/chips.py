@@ -15,7 +15,7 @@ from rescircuit.network import AnalogNetwork, ArraySpec, map_network
 from rescircuit.network.arrays.placement import cells_of
 from rescircuit.network.layers import Network
 from rescircuit.reproductions.runs import Run
-from rescircuit.reproductions.tables import Table, figure, spread
+from rescircuit.tables import Table, figure, spread
 
 __all__ = ["Chip", "StagesOnChips", "accuracy_of", "mapped", "measured_chip"]
 

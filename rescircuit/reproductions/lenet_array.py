@@ -20,7 +20,7 @@ from rescircuit.network import AnalogNetwork
 from rescircuit.reproductions.chips import Chip, accuracy_of, mapped
 from rescircuit.reproductions.lenet import load_lenet
 from rescircuit.reproductions.runs import Reproduction, Run
-from rescircuit.reproductions.tables import Table, spread
+from rescircuit.tables import Table, spread
 
 __all__ = ["REPRODUCTION", "LenetArray", "Plan", "Sweep"]
 

@@ -20,8 +20,8 @@ from rescircuit.devices.streams import Stream
 from rescircuit.network.layers import Network
 from rescircuit.reproductions.lenet import LeNet, load_lenet
 from rescircuit.reproductions.runs import Reproduction, Run
-from rescircuit.reproductions.tables import Table, figure
 from rescircuit.subsetsum import subset_sum
+from rescircuit.tables import Table, figure
 
 __all__ = ["PUBLISHED", "REPRODUCTION", "LenetWeights", "Published", "SampleSize"]
 

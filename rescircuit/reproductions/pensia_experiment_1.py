@@ -20,9 +20,9 @@ from rescircuit.devices.streams import Stream
 from rescircuit.network.layers import Activation, Dense, Network
 from rescircuit.reproductions.chips import Chip, StagesOnChips, measured_chip
 from rescircuit.reproductions.runs import Reproduction, Run
-from rescircuit.reproductions.tables import Table, figure, spread
 from rescircuit.reproductions.training import trained_perceptron
 from rescircuit.subsetsum import subset_sum
+from rescircuit.tables import Table, figure, spread
 
 __all__ = ["REPRODUCTION", "PensiaExperiment1", "Plan", "Programmed"]
 

@@ -14,10 +14,10 @@ from typing import Any
 from rescircuit.checks import whole_number
 from rescircuit.errors import InputError
 from rescircuit.files import make_folder, write_text
+from rescircuit.pieces import Pieces
 from rescircuit.reproductions import lenet_array, lenet_weights, pensia_experiment_1
-from rescircuit.reproductions.pieces import Pieces
 from rescircuit.reproductions.runs import Findings, Report, Reproduction, Run
-from rescircuit.reproductions.tables import Table
+from rescircuit.tables import Table
 
 __all__ = ["REPRODUCTIONS", "Reproduced", "find_reproduction", "reproduce"]
 

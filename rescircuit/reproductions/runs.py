@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from rescircuit.reproductions.pieces import Pieces
-from rescircuit.reproductions.tables import Table
+from rescircuit.pieces import Pieces
+from rescircuit.tables import Table
 
 __all__ = ["Findings", "Report", "Reproduction", "Run"]
 

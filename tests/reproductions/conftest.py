@@ -7,7 +7,7 @@ import gzip
 import numpy as np
 import pytest
 
-from rescircuit.reproductions.pieces import Pieces
+from rescircuit.pieces import Pieces
 from rescircuit.reproductions.runs import Run
 
 SHAPES = {"conv1": (6, 1, 5, 5), "conv2": (16, 6, 5, 5), "fc1": (120, 784), "fc2": (84, 120), "fc3": (10, 84)}

@@ -19,11 +19,11 @@ from threading import Event
 
 from rescircuit.checks import positive_number, whole_number
 from rescircuit.errors import InputError, MissingToolError, SpiceError, shorten
+from rescircuit.side_by_side import run_side_by_side
 from rescircuit.spice.engines.acceptance import Runnable, Words, checked_deck, largest_raw_file, quote
 from rescircuit.spice.engines.processes import run_program
 from rescircuit.spice.engines.raw import read_raw_of_run
 from rescircuit.spice.engines.results import SpiceResult, read_result
-from rescircuit.spice.engines.side_by_side import run_side_by_side
 
 __all__ = [
     "DEFAULT_TIMEOUT",

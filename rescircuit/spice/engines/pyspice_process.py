@@ -22,6 +22,7 @@ from threading import Event
 from typing import Any
 
 from rescircuit.errors import SpiceError
+from rescircuit.side_by_side import run_side_by_side
 from rescircuit.spice.circuits.circuit import Circuit
 from rescircuit.spice.circuits.names import SELECTOR_SOURCE
 from rescircuit.spice.circuits.rules import circuit_of
@@ -35,7 +36,6 @@ from rescircuit.spice.engines.pyspice_library import library_names, missing_libr
 from rescircuit.spice.engines.pyspice_simulator import simulator_settings
 from rescircuit.spice.engines.raw import read_raw_of_run
 from rescircuit.spice.engines.results import SpiceResult, read_result
-from rescircuit.spice.engines.side_by_side import run_side_by_side
 
 __all__ = ["run_pyspice"]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from rescircuit.checks import Array
 from rescircuit.network.arrays.schemes import Lines
+from rescircuit.side_by_side import run_side_by_side
 from rescircuit.subsetsum.tasks import workers
 
 __all__ = ["Order", "Progress", "Task", "in_stoppable_threads", "run_tasks", "tile_by_tile"]
@@ -62,6 +63,4 @@ def run_tasks(tasks: Sequence[Task], progress: Progress) -> None:
 
 def in_stoppable_threads(tasks: Sequence[Callable[[Event], T]], progress: Progress | None = None) -> list[T]:
     """What tasks return, in their order. Ctrl-C ends them: it reaches the caller's thread, which waits for them."""
-    from rescircuit.spice.engines.side_by_side import run_side_by_side  # what stands around it takes time to import
-
     return run_side_by_side(tasks, workers(), progress)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from rescircuit.reproductions.pieces import Pieces
+from rescircuit.pieces import Pieces
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from rescircuit.spice.engines.side_by_side import run_side_by_side
+from rescircuit.side_by_side import run_side_by_side
 
 
 def test_results_come_in_order_with_any_number_of_workers():
