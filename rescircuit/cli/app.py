@@ -31,7 +31,9 @@ from rescircuit.cli import (
     trim,
     verify,
 )
+from rescircuit.cli.prune import prune
 from rescircuit.cli.simulate import simulate
+from rescircuit.cli.theory import theory
 from rescircuit.errors import InputError, MissingToolError, RescircuitError
 
 __all__ = ["app", "main"]
@@ -61,6 +63,8 @@ app.command("verify", epilog=verify.EPILOG)(verify.verify)
 app.command("check", epilog=check.EPILOG)(check.check)
 app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("draw", epilog=draw.EPILOG)(draw.draw)
+app.add_typer(prune)
+app.add_typer(theory)
 app.command("reproduce", epilog=reproduce.EPILOG)(reproduce.reproduce)
 
 

@@ -1,0 +1,1 @@
+"""Pictures of the theory's experiments, one module each."""
