@@ -1,0 +1,226 @@
+"""What random subset-sum problems have shown: errors and probabilities, with error bars, beside their predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rescircuit.checks import Array
+from rescircuit.errors import InputError
+from rescircuit.tables import Table, figure
+from rescircuit.theory.densities import missed, predicted_quantile, uncovered
+from rescircuit.theory.gaps import LARGEST_ENUMERATED
+from rescircuit.theory.intervals import quantile_interval, wilson_interval
+from rescircuit.theory.lueker import LuekerFit, constants_table, remarks_on
+
+__all__ = ["ErrorFindings", "ErrorPoint"]
+
+_UNBOUNDED = 1e9  # beyond any error in the populations' units
+_MANY = 16  # items from which agreement is counted apart
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ErrorPoint:
+    """What was seen at one number of items of one population.
+
+    Attributes
+    ----------
+    n : int
+    width : float
+        Of the interval of targets, in the items' unit.
+    errors : array (samples,)
+        From one random target to its nearest sum, exactly.
+    densities : array (samples,)
+        Of sums there.
+    worst : array (samples,) or None
+        The largest error of any target of the interval; None where n is too large for it.
+    spread : array (samples, m)
+        Densities of sums over the interval.
+    """
+
+    n: int
+    width: float
+    errors: Array
+    densities: Array
+    worst: Array | None
+    spread: Array
+
+    def reached(self, accuracy: float) -> tuple[float, float, float]:
+        """The share of targets with a sum within `accuracy`, and its limits at 95 %."""
+        hits = int((self.errors <= accuracy).sum())
+        return (hits / self.errors.size, *wilson_interval(hits, self.errors.size))
+
+    def predicted_reached(self, accuracy: float) -> float:
+        """What the densities promise of it."""
+        return float(1.0 - missed(self.densities, accuracy).mean())
+
+    def quantile(self, share: float) -> tuple[float, float, float]:
+        """A quantile of the error, and its limits at 95 %."""
+        return quantile_interval(self.errors, share)
+
+    def predicted_quantile(self, share: float) -> float:
+        """What the densities promise of it."""
+        return predicted_quantile(lambda error: float(missed(self.densities, error).mean()), share, _UNBOUNDED)
+
+    def worst_quantile(self, share: float) -> tuple[float, float, float]:
+        """A quantile, over samples, of the worst target's error, and its limits at 95 %."""
+        if self.worst is None:
+            raise InputError("n", f"at most {LARGEST_ENUMERATED} for the worst target", self.n)
+        return quantile_interval(self.worst, share)
+
+    def predicted_worst_quantile(self, share: float) -> float:
+        """What the densities promise of it."""
+
+        def larger(error: float) -> float:
+            return float(uncovered(self.spread, self.width, error).mean())
+
+        return predicted_quantile(larger, share, _UNBOUNDED)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ErrorFindings:
+    """The errors of several populations, and Lueker's constant of each.
+
+    Attributes
+    ----------
+    points : dict
+        By population's name, in rising n.
+    fits : dict
+        By population's name, where enough sizes were measured for one.
+    accuracies : tuple of float
+    failures : float
+        The share of samples whose worst target may be farther: the theorem's probability of failure.
+    samples, seed : int
+    """
+
+    points: dict[str, tuple[ErrorPoint, ...]]
+    fits: dict[str, LuekerFit]
+    accuracies: tuple[float, ...]
+    failures: float
+    samples: int
+    seed: int
+
+    def tables(self) -> tuple[Table, ...]:
+        """Errors at one target, errors of the worst, probabilities, and Lueker's constants."""
+        tables = [self._error_table(), self._reached_table(), self._worst_table()]
+        return (*tables, constants_table(self.fits)) if self.fits else tuple(tables)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What agrees with the prediction, and how the constants compare."""
+        met = [
+            (point.n, low <= point.predicted_quantile(0.5) <= high)
+            for points in self.points.values()
+            for point in points
+            for _, low, high in [point.quantile(0.5)]
+        ]
+        few, many = ([agree for n, agree in met if (n >= _MANY) == at_least] for at_least in (False, True))
+        first = (
+            f"{self.samples} samples each, seed {self.seed}; error bars at 95 %. The median error that the density of "
+            f"sums promises lies within the error bar at {sum(many)} of {len(many)} points of {_MANY} items and more, "
+            f"and at {sum(few)} of {len(few)} of fewer items, whose sums are not yet like independent points."
+        )
+        return (first, *(remarks_on(self.fits, self.failures) if self.fits else ()))
+
+    def arrays(self) -> dict[str, Array]:
+        """Errors by population and n, such as ``uniform_16_errors``."""
+        found: dict[str, Array] = {}
+        for name, points in self.points.items():
+            for point in points:
+                start = f"{name}_{point.n}"
+                found |= {f"{start}_errors": point.errors, f"{start}_densities": point.densities}
+                if point.worst is not None:
+                    found[f"{start}_worst"] = point.worst
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Settings and figures."""
+        return {
+            "samples": self.samples,
+            "seed": self.seed,
+            "accuracies": list(self.accuracies),
+            "failures": self.failures,
+            "populations": {
+                name: {
+                    "points": [self._point(point) for point in points],
+                    "lueker": self.fits[name].as_dict() if name in self.fits else None,
+                }
+                for name, points in self.points.items()
+            },
+        }
+
+    def _point(self, point: ErrorPoint) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "n": point.n,
+            "median_error": _finite(point.quantile(0.5)),
+            "predicted_median_error": _known(point.predicted_quantile(0.5)),
+            "error_at_90_percent": _finite(point.quantile(0.9)),
+            "predicted_error_at_90_percent": _known(point.predicted_quantile(0.9)),
+            "reached": [_finite(point.reached(accuracy)) for accuracy in self.accuracies],
+            "predicted_reached": [point.predicted_reached(accuracy) for accuracy in self.accuracies],
+        }
+        if point.worst is not None:
+            share = 1.0 - self.failures
+            found["worst_error"] = _finite(point.worst_quantile(share))
+            found["predicted_worst_error"] = _known(point.predicted_worst_quantile(share))
+        return found
+
+    def _error_table(self) -> Table:
+        rows = tuple(
+            (
+                f"{name}, n = {point.n}",
+                _with_bars(point.quantile(0.5)),
+                figure(_known(point.predicted_quantile(0.5))),
+                _with_bars(point.quantile(0.9)),
+                figure(_known(point.predicted_quantile(0.9))),
+            )
+            for name, points in self.points.items()
+            for point in points
+        )
+        columns = ("", "median", "predicted", "90 %", "predicted")
+        return Table(title="Error at a random target, in the items' unit", columns=columns, rows=rows)
+
+    def _reached_table(self) -> Table:
+        rows = []
+        for name, points in self.points.items():
+            for point in points:
+                cells = [f"{name}, n = {point.n}"]
+                for accuracy in self.accuracies:
+                    share, low, high = point.reached(accuracy)
+                    cells += [f"{share:.3f} ({low:.3f} to {high:.3f})", f"{point.predicted_reached(accuracy):.3f}"]
+                rows.append(tuple(cells))
+        columns = ("", *(text for accuracy in self.accuracies for text in (f"within {accuracy:g}", "predicted")))
+        return Table(title="Probability that a random target is reached", columns=columns, rows=tuple(rows))
+
+    def _worst_table(self) -> Table:
+        share = 1.0 - self.failures
+        rows = tuple(
+            (
+                f"{name}, n = {point.n}",
+                _with_bars(point.worst_quantile(0.5)),
+                figure(_known(point.predicted_worst_quantile(0.5))),
+                _with_bars(point.worst_quantile(share)),
+                figure(_known(point.predicted_worst_quantile(share))),
+            )
+            for name, points in self.points.items()
+            for point in points
+            if point.worst is not None
+        )
+        columns = ("", "median", "predicted", f"{100 * share:g} %", "predicted")
+        return Table(title="Error of the worst target of the interval", columns=columns, rows=rows)
+
+
+def _with_bars(values: tuple[float, float, float]) -> str:
+    value, low, high = values
+    return f"{value:.3g} ({low:.3g} to {high:.3g})"
+
+
+def _known(value: float) -> float | None:
+    """None where nothing finite is promised."""
+    return value if np.isfinite(value) else None
+
+
+def _finite(values: Sequence[float]) -> list[float | None]:
+    return [_known(value) for value in values]

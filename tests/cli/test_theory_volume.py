@@ -1,0 +1,41 @@
+"""``rescircuit theory volume``: prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SMALL = ("theory", "volume", "--accuracy", "0.02", "--t", 12, "--samples", 60)
+
+
+def test_tables_and_remarks(run):
+    code, out, err = run(*SMALL)
+    assert code == 0, err
+    assert "Volume within eps = 0.02 of a sum" in out
+    assert "tau_2, 99% of samples" in out
+    assert "lemma 2.2.1" in out
+
+
+def test_what_is_written(run, tmp_path):
+    code, _, err = run(*SMALL, "--out", "found")
+    assert code == 0, err
+    names = {path.name for path in (tmp_path / "found").iterdir()}
+    assert names == {"pieces", "volumes.png", "growth.png", "tables.md", "results.json", "arrays.npz"}
+    told = json.loads(run(*SMALL, "--json")[1])
+    assert told == json.loads((tmp_path / "found" / "results.json").read_text())
+    assert len(told["volumes"]) == 13
+    assert told["volumes"][0]["mean"] == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--accuracy", "0.5"), "--accuracy must be from 1e-06 to 1/3"),
+        (("--t", "0"), "--t must be a whole number from 1 to 400"),
+        (("--samples", "0"), "--samples must be a whole number from 1"),
+        (("--seed", "-1"), "--seed must be"),
+    ],
+)
+def test_refusals_name_the_option(refused, options, says):
+    assert says in refused("theory", "volume", "--samples", "3", "--t", "3", *options)
