@@ -57,7 +57,7 @@ netlists: $(STAMPS)/core  ## the example netlists and their schematics again, in
 	@$(BIN)/python tools/make-netlists
 
 reproduce: $(STAMPS)/core  ## the published experiments again; DATA=folder holds the data sets and networks
-	@for name in lenet-weights pensia-experiment-1 lenet-array; do \
+	@for name in lenet-weights pensia-experiment-1 pensia-experiment-2 lenet-array pruned-on-chip; do \
 	$(BIN)/rescircuit reproduce $$name $(if $(DATA),--data-dir $(DATA)) $(ARGS) || exit; done
 
 torch: $(STAMPS)/torch  ## add PyTorch, large, so that its networks can be read and its tests run

@@ -21,7 +21,14 @@ EPILOG = example(
     "rescircuit reproduce",
     "rescircuit reproduce lenet-weights --data-dir my-data --seeds 20",
 )
-_OPTIONS = {"name": "NAME", "seeds": "--seeds", "images": "--images", "folder": "--out", "data_dir": "--data-dir"}
+_OPTIONS = {
+    "name": "NAME",
+    "seeds": "--seeds",
+    "images": "--images",
+    "full": "--full",
+    "folder": "--out",
+    "data_dir": "--data-dir",
+}
 
 
 def reproduce(
@@ -35,6 +42,9 @@ def reproduce(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="How many samples, or chips; each experiment has its own.")] = None,
     images: Annotated[int | None, typer.Option(help="How many of the 10,000 test images.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The published sizes, for hours, where the usual ones are smaller.")
+    ] = False,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Do a published experiment again, and lay its figures beside the published ones.
@@ -44,15 +54,22 @@ def reproduce(
     from rescircuit.reproductions import reproduce as run
 
     if name is None:
-        for option, given in (("--seeds", seeds), ("--images", images), ("--out", out), ("--data-dir", data_dir)):
-            if given is not None:
+        left_out = (
+            ("--seeds", seeds),
+            ("--images", images),
+            ("--out", out),
+            ("--data-dir", data_dir),
+            ("--full", full),
+        )
+        for option, given in left_out:
+            if given is not None and given is not False:
                 raise InputError(option, "left out without NAME, which says what to reproduce", str(given))
         _list(as_json)
         return
     folder = Path("reproduced") / name if out is None else out
     remark = f"what is finished is kept in {folder}, and the same command goes on from there."
     with interruptible(remark), naming(_OPTIONS), progress_bar() as report:
-        result = run(name, folder, data_dir=data_dir, seeds=seeds, images=images, report=report)
+        result = run(name, folder, data_dir=data_dir, seeds=seeds, images=images, full=full, report=report)
     if as_json:
         print_json(result.as_dict())
         return

@@ -17,10 +17,10 @@ from rescircuit.network.arrays.cells import BankMaker, CellMaker, Order, cell_ma
 from rescircuit.network.arrays.distorting import Distorted, distorted_plan
 from rescircuit.network.arrays.placement import Place, network_places
 from rescircuit.network.arrays.plan import LayerPlan
-from rescircuit.network.arrays.reach import largest_inputs, layer_inputs
+from rescircuit.network.arrays.reach import typical_inputs
 from rescircuit.network.compensation import Moments, input_moments
 from rescircuit.network.inference import AnalogLayer, AnalogNetwork, calibration_rows
-from rescircuit.network.layers import Network, WeightedLayer, checked_inputs
+from rescircuit.network.layers import Network, WeightedLayer
 
 __all__ = ["COMPENSATIONS", "map_network"]
 
@@ -77,14 +77,7 @@ def map_network(
     """
     _check_parts(network, spec, seed, chip)
     chosen = _checked_compensation(compensation, spec, calibration_inputs)
-    if calibration_inputs is None:
-        samples, taken, bounds = None, {}, largest_inputs(network)
-    else:
-        samples, _ = checked_inputs(calibration_inputs, network.input_shape)
-        if not len(samples):
-            raise InputError("calibration_inputs", "at least one input", "none")
-        taken = layer_inputs(network, samples)
-        bounds = {number: float(np.abs(x).max()) or 1.0 for number, x in taken.items()}
+    samples, taken, bounds = typical_inputs(network, calibration_inputs)
     _check_bounds(network, bounds)
     moments = input_moments(network, samples, positions=_POSITIONS) if "columns" in chosen else {}
     layers = []

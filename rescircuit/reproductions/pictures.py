@@ -10,7 +10,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.plotting.figures import COLOURS, new_axes, save_figure
 
-__all__ = ["draw_draws", "draw_stages", "draw_sweeps"]
+__all__ = ["draw_draws", "draw_pruned", "draw_stages", "draw_sweeps"]
 
 
 def draw_draws(
@@ -92,4 +92,42 @@ def draw_sweeps(
         panel.legend(fontsize=7, loc="best")
     for panel in axes[len(panels) :]:
         panel.set_axis_off()
+    return save_figure(list(axes), path)
+
+
+def draw_pruned(
+    path: Path,
+    panels: Mapping[str, tuple[Mapping[str, tuple[Sequence[int], Sequence[Sequence[float]], bool]], tuple[int, float]]],
+) -> Path:
+    """Accuracies over the number of weights that stay, a panel for each network.
+
+    Parameters
+    ----------
+    path : Path
+    panels : mapping of str to (curves, (weights, accuracy) of the network whose weights are trained)
+        Curves by name: the weights that stay, the accuracies of each point's samples, and whether the paper has it.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    colours = (*COLOURS, "#E69F00")
+    axes = np.atleast_1d(new_axes(1, len(panels), figsize=(5.2 * len(panels), 4.8)))
+    for panel, (title, (curves, dense)) in zip(axes, panels.items(), strict=True):
+        for colour, (name, (weights, accuracies, published)) in zip(colours, curves.items(), strict=False):
+            shares = [100 * np.asarray(each) for each in accuracies]
+            means = np.array([each.mean() for each in shares])
+            reach = np.array([means - [each.min() for each in shares], [each.max() for each in shares] - means])
+            style = "o-" if published else "s--"
+            panel.errorbar(np.asarray(weights) / 1000, means, yerr=reach, fmt=style, ms=4, color=colour, label=name)
+        panel.axhline(100 * dense[1], color="0.5", lw=1, ls=":")
+        panel.plot([dense[0] / 1000], [100 * dense[1]], "k*", ms=11, label="trained weights")
+        panel.set_title(f"{title}; trained weights reach {dense[1]:.2%}", fontsize=10)
+        panel.set_xscale("log")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+        panel.set_xlabel("weights that stay, thousands")
+        panel.set_ylabel("accuracy, %")
+        panel.grid(True, which="both", alpha=0.25)
+    named = {name: line for panel in axes for line, name in zip(*panel.get_legend_handles_labels(), strict=True)}
+    axes[0].figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=3, fontsize=8)
     return save_figure(list(axes), path)

@@ -15,14 +15,27 @@ from rescircuit.checks import whole_number
 from rescircuit.errors import InputError
 from rescircuit.files import make_folder, write_text
 from rescircuit.pieces import Pieces
-from rescircuit.reproductions import lenet_array, lenet_weights, pensia_experiment_1
+from rescircuit.reproductions import (
+    lenet_array,
+    lenet_weights,
+    pensia_experiment_1,
+    pensia_experiment_2,
+    pruned_on_chip,
+)
 from rescircuit.reproductions.runs import Findings, Report, Reproduction, Run
 from rescircuit.tables import Table
 
 __all__ = ["REPRODUCTIONS", "Reproduced", "find_reproduction", "reproduce"]
 
 REPRODUCTIONS = {
-    each.name: each for each in (lenet_weights.REPRODUCTION, pensia_experiment_1.REPRODUCTION, lenet_array.REPRODUCTION)
+    each.name: each
+    for each in (
+        lenet_weights.REPRODUCTION,
+        pensia_experiment_1.REPRODUCTION,
+        pensia_experiment_2.REPRODUCTION,
+        lenet_array.REPRODUCTION,
+        pruned_on_chip.REPRODUCTION,
+    )
 }
 
 _MOST_SEEDS, _MOST_IMAGES = 10_000, 10_000
@@ -39,6 +52,7 @@ class Reproduced:
     findings : Findings
         What was found, a dataclass of the reproduction's own.
     seeds, images : int
+    full : bool
     date, machine : str
         When and on what it was done; pieces that were there already may be older.
     files : tuple of Path
@@ -51,6 +65,7 @@ class Reproduced:
     findings: Findings
     seeds: int
     images: int
+    full: bool
     date: str
     machine: str
     files: tuple[Path, ...]
@@ -74,6 +89,7 @@ class Reproduced:
             "source": self.reproduction.source,
             "seeds": self.seeds,
             "images": self.images,
+            "full": self.full,
             "date": self.date,
             "machine": self.machine,
             "results": self.findings.as_dict(),
@@ -110,6 +126,7 @@ def reproduce(
     data_dir: str | Path | None = None,
     seeds: int | None = None,
     images: int | None = None,
+    full: bool = False,
     report: Report | None = None,
 ) -> Reproduced:
     """Do a published experiment again.
@@ -129,6 +146,8 @@ def reproduce(
         How many samples; each reproduction has its own default.
     images : int, optional
         How many of the 10,000 test images, the first ones.
+    full : bool
+        Take the published sizes where the usual ones are smaller.
     report : callable, optional
         Called with (what is under way, steps done, steps in all).
 
@@ -139,12 +158,18 @@ def reproduce(
     Raises
     ------
     InputError
-        For an unknown name, data that is missing or damaged, or a folder that cannot be written to.
+        For an unknown name, a full run of what has none, data that is missing or damaged, or a folder that cannot be
+        written to.
     """
     chosen = find_reproduction(name)
     began = perf_counter()
     seeds = whole_number("seeds", chosen.seeds if seeds is None else seeds, 1, _MOST_SEEDS)
     images = whole_number("images", chosen.images if images is None else images, 1, _MOST_IMAGES)
+    if full and not chosen.has_full:
+        having = ", ".join(each.name for each in REPRODUCTIONS.values() if each.has_full)
+        raise InputError(
+            "full", f"left out for {name}, whose usual sizes are the published ones", full, f"For {having}."
+        )
     folder = Path(folder)
     run = Run(
         data_dir=data_dir,
@@ -152,6 +177,7 @@ def reproduce(
         images=images,
         pieces=Pieces(folder=folder / "pieces"),
         tell=report or _silent,
+        full=full,
     )
     findings = chosen.run(run)
     make_folder(folder)
@@ -160,6 +186,7 @@ def reproduce(
         findings=findings,
         seeds=seeds,
         images=images,
+        full=full,
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
         machine=f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
         files=(*findings.draw(folder), folder / "tables.md", folder / "results.json"),

@@ -31,6 +31,8 @@ class Run:
         Where finished pieces are kept.
     tell : callable
         Called with (what is under way, steps done, steps in all).
+    full : bool
+        Whether to take the published sizes where the usual ones are smaller.
     """
 
     data_dir: str | Path | None
@@ -38,6 +40,7 @@ class Run:
     images: int
     pieces: Pieces
     tell: Report
+    full: bool = False
 
 
 class Findings(Protocol):
@@ -74,6 +77,8 @@ class Reproduction:
         What it takes where nobody says otherwise.
     run : callable
         From a :class:`Run` to its :class:`Findings`.
+    has_full : bool
+        Whether a run may be full: of the published sizes, for hours, where the usual one takes minutes.
     """
 
     name: str
@@ -83,3 +88,4 @@ class Reproduction:
     seeds: int
     images: int
     run: Callable[[Run], Findings]
+    has_full: bool = False

@@ -117,5 +117,5 @@ def _case(n: int, m: int, target: int, seed: int) -> Case:
             "squares": (items.astype(np.float64) ** 2).sum(axis=1),
         }
 
-    settings = {"experiment": "partitions", "edition": 1, "n": n, "m": m, "target": target}
+    settings = {"experiment": "partitions", "n": n, "m": m, "target": target}
     return Case(settings=settings, draw=draw, at_once=instances_at_once(n))

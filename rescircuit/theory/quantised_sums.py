@@ -88,5 +88,5 @@ def _case(n: int, m: int, targets: list[int], seed: int) -> Case:
             "squares": (items.astype(np.float64) ** 2).sum(axis=1),
         }
 
-    settings = {"experiment": "quantised-sums", "edition": 1, "n": n, "m": m, "targets": targets}
+    settings = {"experiment": "quantised-sums", "n": n, "m": m, "targets": targets}
     return Case(settings=settings, draw=draw, at_once=instances_at_once(n))

@@ -45,7 +45,7 @@ KAPPAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
 ITEMS = (14, 22, 30)
 _MOST_ITEMS = 30  # so that 44 of 2n nodes are enough
 _EXACT_PARTS = 64  # up to which the law is convolved; above, sums have the same density to one part in as many
-_LARGEST_PARTS = 2**20
+_MOST_BITS = 20  # of a random weight's magnitude
 _NUMBERS_AT_ONCE = 2_000_000
 _PREDICTED = 4  # networks for the curve, for each that is measured
 
@@ -109,7 +109,11 @@ def _kappa(items: int, parts: int) -> float:
 def _parts(items: int, kappas: Array) -> list[int]:
     """The precisions whose kappa comes closest to those asked for, each once."""
     finest = mean_solutions(items, _EXACT_PARTS) * _EXACT_PARTS**2  # N times parts**2
-    wanted = np.sqrt(finest * np.exp2(-items * (1.0 - kappas)))
+    bits = 0.5 * (np.log2(finest) - items * (1.0 - kappas))
+    if bits.max() > _MOST_BITS:
+        required = f"such that 1 / delta is at most 2**{_MOST_BITS} for n = {items}"
+        raise InputError("kappas", required, float(kappas[bits.argmax()]))
+    wanted = np.exp2(bits)
     near = {
         min((m - 1, m, m + 1), key=lambda m: _miss(items, m, k)) for m, k in zip(_whole(wanted), kappas, strict=True)
     }
@@ -121,7 +125,7 @@ def _miss(items: int, parts: int, kappa: float) -> float:
 
 
 def _whole(values: Array) -> list[int]:
-    return [int(value) for value in np.clip(np.rint(values), 1, _LARGEST_PARTS)]
+    return [int(value) for value in np.maximum(np.rint(values), 1)]
 
 
 # --- one point --------------------------------------------------------------------------------------------------------
@@ -148,6 +152,7 @@ def _case(structure: Structure, items: int, parts: int, seed: int) -> Case:
         "balanced": structure.balanced,
         "items": items,
         "parts": parts,
+        "predicted": _PREDICTED,
     }
     return Case(settings=settings, draw=draw, at_once=max(1, _NUMBERS_AT_ONCE // (numbers * _PREDICTED)))
 

@@ -1,7 +1,8 @@
 """Samples of an experiment: drawn in pieces, side by side, and kept as they are finished.
 
 A sample depends on the seed, the case's settings and its own number alone. So what is drawn is the same for any number
-of workers, a run that was ended goes on where it was, and one that asks for more samples draws only those that are new.
+of workers, a run that was ended goes on where it was, and one that asks for more samples draws only pieces that are not
+there: those that are new, and the last one again if it had fewer samples than others.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from rescircuit.pieces import Pieces
 from rescircuit.side_by_side import run_side_by_side
 from rescircuit.subsetsum.tasks import workers
 
-__all__ = ["Case", "drawn"]
+__all__ = ["MOST_SAMPLES", "Case", "drawn"]
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 Draw = Callable[[int, int], Arrays]
 
-_MOST_SAMPLES = 10**8
+MOST_SAMPLES = 10**7
+"""Of a point: what is kept of each is some numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,8 +37,8 @@ class Case:
     Attributes
     ----------
     settings : dict
-        Of names, numbers and lists of them: all that a sample depends on, but its number and the seed; with the
-        experiment's name, so that pieces of others are not taken for its own.
+        Of names, numbers and lists of them: all that a sample depends on, constants of the code among them, but its
+        number and the seed; with the experiment's name, so that pieces of others are not taken for its own.
     draw : callable
         ``draw(first, count)`` gives arrays (count, ...) by name: samples number `first` to ``first + count - 1``.
     at_once : int
@@ -75,7 +77,7 @@ def drawn(
     InputError
         For a number of samples out of range.
     """
-    whole_number("samples", samples, 1, _MOST_SAMPLES)
+    whole_number("samples", samples, 1, MOST_SAMPLES)
     parts = [(case, first, count) for case in cases for first, count in _parts(samples, case.at_once)]
 
     def task(case: Case, first: int, count: int) -> Callable[[Event], Arrays]:

@@ -21,7 +21,7 @@ from rescircuit.theory.densities import predicted_quantile, sum_densities, uncov
 from rescircuit.theory.gaps import LARGEST_ENUMERATED, worst_errors
 from rescircuit.theory.intervals import quantile_interval, wilson_interval
 from rescircuit.theory.populations import Population
-from rescircuit.theory.sampling import Case, drawn
+from rescircuit.theory.sampling import MOST_SAMPLES, Case, drawn
 
 __all__ = [
     "RequiredSize",
@@ -217,8 +217,10 @@ def required_size(
     asked = checked_share("yield_", yield_)
     low, high = target_span(population, span)
     enough = samples_to_prove(asked)
+    if enough > MOST_SAMPLES:
+        raise InputError("yield_", f"provable by {MOST_SAMPLES} samples, at most {_provable(MOST_SAMPLES)}", yield_)
     hint = "With fewer, a lower limit at 95 % is below the yield even if all banks are good."
-    whole_number("samples", samples, enough, hint=hint)
+    whole_number("samples", samples, enough, MOST_SAMPLES, hint=hint)
     least = max(1, math.ceil(math.log2((high - low) / (2.0 * accuracy)) - 1e-9))
 
     search = _Search(population=population, accuracy=accuracy, asked=asked, span=(low, high), seed=seed, pieces=pieces)
@@ -273,7 +275,7 @@ class _Search:
 
 def samples_to_prove(asked: float) -> int:
     """The least number of samples that, all good, have the yield `asked` as the lower limit at 95 %."""
-    count = max(1, math.floor(3.8 * asked / (1.0 - asked)))
+    count = max(1, math.ceil(_Z_SQUARED * asked / (1.0 - asked)) - 1)  # their limit is count / (count + z**2)
     while wilson_interval(count, count)[0] < asked:
         count += 1
     return count
@@ -296,7 +298,7 @@ def _case(population: Population, n: int, span: tuple[float, float], seed: int) 
         items = population.items(n, count, seed=seed, first=first) / population.full_scale(n)
         return {"worst": worst_errors(items, *span), "densities": sum_densities(items, targets)}
 
-    settings = {"experiment": "sizing", "n": n, "span": list(span), **population.settings()}
+    settings = {"experiment": "sizing", "n": n, "span": list(span), "grid": _GRID, **population.settings()}
     return Case(settings=settings, draw=draw, at_once=int(min(max(2.0 ** (26 - n), 4.0), 1000.0)))
 
 

@@ -101,7 +101,7 @@ def _case(source: Population, n: int, width: float, worst: bool, seed: int) -> C
         }
         return found | {"worst": worst_errors(items, low, high)} if worst else found
 
-    settings = {"experiment": "errors", "n": n, "width": width, "worst": worst, **source.settings()}
+    settings = {"experiment": "errors", "n": n, "width": width, "worst": worst, "grid": _GRID, **source.settings()}
     effort = max(2.0**n if worst else 0.0, 2.0 ** (n / 2))
     return Case(settings=settings, draw=draw, at_once=int(min(max(2.0**26 / effort, 1.0), 1000.0)))
 

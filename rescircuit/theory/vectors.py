@@ -23,7 +23,7 @@ from rescircuit.theory.fixed_size import MOST_ITEMS, best_of_sizes
 from rescircuit.theory.intervals import median_interval, wilson_interval
 from rescircuit.theory.sampling import Case, drawn
 from rescircuit.theory.vector_findings import VectorFindings
-from rescircuit.theory.vector_laws import VectorLaw, vector_law
+from rescircuit.theory.vector_laws import VectorLaw
 from rescircuit.theory.vector_rows import Reached, SecondMoment, SizeError, VectorError
 from rescircuit.theory.vector_theory import (
     Chances,
@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 DEFAULT_SIZES = ("free", "half", "thesis")
+LAWS = ("normal", "nsn")
 MOST_DIMENSIONS = 8
 
 _IN_RADIUS = 8.0  # subsets expected in the radius in which they are counted
@@ -103,9 +104,9 @@ def vector_errors(
     """
     counts = checked_items(items)
     widths = _ascending("dimensions", dimensions, 1, MOST_DIMENSIONS)
-    which = vector_law(law)
-    if which.name == "sparse":
-        raise InputError("law", "normal or nsn", law, "The sparse law is that of evolution's genes.")
+    if law not in LAWS:
+        raise InputError("law", " or ".join(LAWS), law, "The sparse law is that of evolution's genes.")
+    which = VectorLaw(name=law)
     limits = checked_epsilons(epsilons)
     for d, n, name in ((d, n, name) for d in widths for n in counts for name in sizes):
         size_of(name, n, d)
@@ -160,7 +161,7 @@ def _ascending(argument: str, values: Sequence[int], low: int, high: int) -> lis
 
 def _case(law: VectorLaw, n: int, d: int, seed: int) -> Case:
     """Samples of one number of items and one dimension, solved for every size."""
-    settings = {"experiment": "theory vectors", **law.settings(), "n": n, "d": d}
+    settings = {"experiment": "theory vectors", **law.settings(), "n": n, "d": d, "radii": _radii(law, n, d).tolist()}
     return Case(settings=settings, draw=partial(_drawn, law, n, d, seed), at_once=samples_at_once(n, d))
 
 

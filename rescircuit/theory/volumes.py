@@ -62,7 +62,7 @@ def measure_volumes(
             left[:, t] = np.trapezoid(missed(sum_densities(items[:, :t], targets), eps), dx=1.0 / (_GRID - 1), axis=1)
         return {"volumes": volumes, "expected": expected, "left": left}
 
-    settings = {"experiment": "volume", "error": eps, "steps": steps, **source.settings()}
+    settings = {"experiment": "volume", "error": eps, "steps": steps, "grid": _GRID, **source.settings()}
     case = Case(settings=settings, draw=draw, at_once=int(max(1, min(200, 2e5 * eps))))
     (found,) = drawn([case], samples=samples, seed=seed, pieces=pieces, progress=progress)
     predicted = 1.0 - found["left"].mean(axis=0)

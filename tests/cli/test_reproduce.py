@@ -41,8 +41,8 @@ def test_the_list(run):
     assert [line for line in out.splitlines() if line and line[0] != " "] == list(REPRODUCTIONS)
     assert "rescircuit data fetch mnist" in err
     listed = json.loads(run("reproduce", "--json")[1])
-    assert [each["name"] for each in listed] == ["lenet-weights", "pensia-experiment-1", "lenet-array"]
-    assert all(each["seeds"] >= 3 and each["needs"] for each in listed)
+    assert [each["name"] for each in listed] == list(REPRODUCTIONS)
+    assert all(each["seeds"] >= 1 and each["needs"] for each in listed)
 
 
 def test_a_run_prints_its_tables_and_leaves_them(run, tmp_path):
@@ -94,9 +94,11 @@ def test_ctrl_c_keeps_what_is_finished(run, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("reproduce lenet", "NAME must be one of lenet-weights, pensia-experiment-1, lenet-array, got 'lenet'"),
+        ("reproduce lenet", f"NAME must be one of {', '.join(REPRODUCTIONS)}, got 'lenet'"),
         ("reproduce --seeds 3", "--seeds must be left out without NAME, which says what to reproduce, got '3'"),
         ("reproduce --images 3", "--images must be left out without NAME"),
+        ("reproduce --full", "--full must be left out without NAME, which says what to reproduce"),
+        ("reproduce lenet-weights --full", "--full must be left out for lenet-weights"),
         ("reproduce --out there", "--out must be left out without NAME, which says what to reproduce, got 'there'"),
         ("reproduce lenet-weights --seeds 0", "--seeds must be a whole number from 1 to 10000, got 0"),
         ("reproduce lenet-weights --images 10001", "--images must be a whole number from 1 to 10000"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from rescircuit.checks import Array
+from rescircuit.errors import InputError
 from rescircuit.network.layers import (
     Activation,
     AdaptiveAvgPool,
@@ -20,9 +22,10 @@ from rescircuit.network.layers import (
     Scale,
     Shape,
     WeightedLayer,
+    checked_inputs,
 )
 
-__all__ = ["largest_inputs", "layer_inputs"]
+__all__ = ["largest_inputs", "layer_inputs", "typical_inputs"]
 
 _AS_LARGE = (MaxPool, AvgPool, AdaptiveMaxPool, AdaptiveAvgPool, Flatten)
 
@@ -43,6 +46,27 @@ def layer_inputs(network: Network, samples: Array) -> dict[int, Array]:
     for first in range(0, len(samples), count):
         network.run(samples[first : first + count], looked_at)
     return {number: np.concatenate(parts) for number, parts in taken.items()}
+
+
+def typical_inputs(
+    network: Network, calibration_inputs: Any | None
+) -> tuple[Array | None, dict[int, Array], dict[int, float]]:
+    """Calibration inputs (k, *input_shape), what each weighted layer takes in for them, and the largest of that.
+
+    Without any, no inputs, and the largest are those for all inputs from -1 to 1.
+
+    Raises
+    ------
+    InputError
+        For inputs of another shape, or none.
+    """
+    if calibration_inputs is None:
+        return None, {}, largest_inputs(network)
+    samples, _ = checked_inputs(calibration_inputs, network.input_shape)
+    if not len(samples):
+        raise InputError("calibration_inputs", "at least one input", "none")
+    taken = layer_inputs(network, samples)
+    return samples, taken, {number: float(np.abs(x).max()) or 1.0 for number, x in taken.items()}
 
 
 def largest_inputs(network: Network, bound: float = 1.0) -> dict[int, float]:

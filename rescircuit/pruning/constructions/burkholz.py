@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import Array, positive_number
+from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.network.layers import Activation, Dense, Flatten, Layer, Network
-from rescircuit.pruning.constructions.construction import Construction, checked_range
+from rescircuit.pruning.constructions.construction import Construction, checked_epsilon, checked_range
 from rescircuit.pruning.constructions.error_intervals import (
+    SMALLEST,
     Emulated,
     Reach,
     check_chain,
@@ -136,7 +137,7 @@ def burkholz(
         If the error proved for the masks found is above `epsilon`.
     """
     before, dense, after = _layers(target)
-    epsilon, inputs = positive_number("epsilon", epsilon), checked_range(input_range)
+    epsilon, inputs = checked_epsilon(epsilon), checked_range(input_range)
     reaches = _reaches(target, inputs)
     plans = _plans(dense, reaches, epsilon, items)
     drawn = tuple(plan.copies for plan in plans)
@@ -222,7 +223,7 @@ def _plans(dense: list[Dense], reaches: list[Reach], epsilon: float, items: Any)
     for number in range(len(dense) - 1, -1, -1):
         layer, reach = dense[number], reaches[number]
         largest = float(np.maximum(np.abs(reach.low), np.abs(reach.high)).sum())
-        tolerance = epsilon / len(dense) / gain / (largest + bool(layer.bias.any()))
+        tolerance = epsilon / len(dense) / gain / max(largest + bool(layer.bias.any()), SMALLEST)
         copies = plans[0].copies if plans else 1
         plans.insert(0, _plan(layer, tolerance, copies, given[number], first=number == 0))
         gain *= max(1.0, _CHOSEN * plans[0].copies * layer.weight.shape[1])

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import finite_number, non_negative_number
+from rescircuit.checks import finite_number, non_negative_number, positive_number
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.network.layers import Network, checked_inputs
 from rescircuit.pruning.constructions.tensors import PrunedTensor
 from rescircuit.tables import Table, figure
 
-__all__ = ["Construction", "checked_range"]
+__all__ = ["Construction", "checked_epsilon", "checked_range"]
 
 _PARTS = ("weight", "bias")
+_LARGEST = 1e30  # of magnitudes, so that products of many are numbers of float64; and no error asked for is smaller
 _HINT = "More items a weight come closer, and so may another seed."
 
 
@@ -150,6 +151,20 @@ class Construction:
         return Table(title=title, columns=("tensor", "shape", "random", "kept", "pruned"), rows=tuple(rows))
 
 
+def checked_epsilon(value: Any) -> float:
+    """The error asked for, from 1e-30 to 1e30.
+
+    Raises
+    ------
+    InputError
+        For others.
+    """
+    epsilon = positive_number("epsilon", value)
+    if not 1.0 / _LARGEST <= epsilon <= _LARGEST:
+        raise InputError("epsilon", f"from {1.0 / _LARGEST:g} to {_LARGEST:g}", value)
+    return epsilon
+
+
 def checked_range(value: Any, argument: str = "input_range") -> tuple[float, float]:
     """The least and the largest value of inputs, the first below the second.
 
@@ -164,6 +179,8 @@ def checked_range(value: Any, argument: str = "input_range") -> tuple[float, flo
     low, high = (finite_number(argument, each, required) for each in value)
     if low >= high:
         raise InputError(argument, f"{required}, the first below the second", value)
+    if max(-low, high) > _LARGEST:
+        raise InputError(argument, f"{required}, neither beyond {_LARGEST:g}", value)
     return low, high
 
 

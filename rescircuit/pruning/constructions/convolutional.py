@@ -20,10 +20,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from rescircuit.checks import positive_number
 from rescircuit.errors import InputError
 from rescircuit.network.layers import Network, WeightedLayer
-from rescircuit.pruning.constructions.construction import Construction, checked_range
+from rescircuit.pruning.constructions.construction import Construction, checked_epsilon, checked_range
 from rescircuit.pruning.constructions.error_intervals import (
     check_chain,
     error_bound,
@@ -102,7 +101,7 @@ def convolutional(
     True
     """
     check_chain(target)
-    wanted = positive_number("epsilon", epsilon)
+    wanted = checked_epsilon(epsilon)
     domain = checked_range(input_range)
     if order not in _METHODS:
         raise InputError("order", f"'{KERNELS_FIRST}' or '{POINTS_FIRST}'", order)
@@ -173,7 +172,9 @@ def _fewest_items(tolerance: float) -> int:
     Of n items m are left by their signs, a binomial number, and the best subset is about ``c 2**-m`` from its weight.
     On average over m that is ``c (3/4)**n``.
     """
-    return min(_LARGEST_CHOSEN, max(_LEAST_CHOSEN, math.ceil(math.log(_SCALE / tolerance) / math.log(4.0 / 3.0))))
+    return min(
+        _LARGEST_CHOSEN, max(_LEAST_CHOSEN, math.ceil((math.log(_SCALE) - math.log(tolerance)) / math.log(4.0 / 3.0)))
+    )
 
 
 def _require_non_negative(layer: WeightedLayer, *, known: bool) -> None:

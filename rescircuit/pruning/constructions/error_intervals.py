@@ -32,6 +32,7 @@ from rescircuit.network.layers import (
 )
 
 __all__ = [
+    "SMALLEST",
     "Emulated",
     "Reach",
     "check_chain",
@@ -44,6 +45,8 @@ __all__ = [
     "weighted_reach",
 ]
 
+SMALLEST = 1e-100  # for what may be 0 and is divided by, as where later weights are all 0
+_LARGEST_WEIGHT = 1e30
 _UNIT = 2.0**-53  # of rounding
 _PASSED = (AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, Flatten, MaxPool)
 _ACTIVATIONS = ("identity", "relu")
@@ -120,7 +123,7 @@ def tolerances(target: Network, epsilon: float, input_range: tuple[float, float]
             error = (
                 _times(layer, np.abs(layer.weight), error) if isinstance(layer, WeightedLayer) else _on(layer, error)
             )
-        found[number] = epsilon / len(target.weighted) / max(float(error.max()), np.finfo(float).tiny)
+        found[number] = epsilon / len(target.weighted) / max(float(error.max()), SMALLEST)
     return found
 
 
@@ -130,7 +133,7 @@ def check_chain(target: Any, able: tuple[type, ...] = (Conv, Dense)) -> Network:
     Raises
     ------
     InputError
-        For another one, with the layer that is not taken.
+        For another one, with the layer that is not taken, or weights above 1e30.
     """
     if not isinstance(target, Network):
         raise InputError("target", "a Network", target)
@@ -144,6 +147,10 @@ def check_chain(target: Any, able: tuple[type, ...] = (Conv, Dense)) -> Network:
             kind = layer.kind if isinstance(layer, Activation) else type(layer).__name__
             kinds = ", ".join(each.__name__ for each in able)
             raise InputError("target", f"of {kinds}, relu, pools and Flatten", f"{kind} ('{layer.name}')")
+    for _, layer in target.weighted_layers:
+        largest = max(float(np.abs(layer.weight).max()), float(np.abs(layer.bias).max()))
+        if largest > _LARGEST_WEIGHT:
+            raise InputError("target", f"of weights up to {_LARGEST_WEIGHT:g}", f"{largest:g} ('{layer.name}')")
     return target
 
 

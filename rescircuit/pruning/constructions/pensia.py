@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rescircuit.checks import Array, positive_number
+from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.network.layers import Activation, Dense, Layer, Network
-from rescircuit.pruning.constructions.construction import Construction, checked_range
+from rescircuit.pruning.constructions.construction import Construction, checked_epsilon, checked_range
 from rescircuit.pruning.constructions.error_intervals import (
     Emulated,
     check_chain,
@@ -190,7 +190,7 @@ def pensia(
     """
     kind = _checked_gadget(gadget)
     check_chain(target, (Dense,))
-    epsilon, domain = positive_number("epsilon", epsilon), checked_range(input_range)
+    epsilon, domain = checked_epsilon(epsilon), checked_range(input_range)
     signed = {number: kind.relu and not positive for number, positive in non_negative_layers(target, domain).items()}
     counts = _counts(target, kind, epsilon, items, domain)
     drawn = tuple(each.drawn for each in counts.values())

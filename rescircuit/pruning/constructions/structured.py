@@ -25,11 +25,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rescircuit.checks import Array, positive_number, whole_number
+from rescircuit.checks import Array, whole_number
 from rescircuit.errors import InputError
 from rescircuit.network.layers import Network, WeightedLayer
-from rescircuit.pruning.constructions.construction import checked_range
-from rescircuit.pruning.constructions.error_intervals import Emulated, check_chain, error_bound, non_negative_layers
+from rescircuit.pruning.constructions.construction import checked_epsilon, checked_range
+from rescircuit.pruning.constructions.error_intervals import (
+    SMALLEST,
+    Emulated,
+    check_chain,
+    error_bound,
+    non_negative_layers,
+)
 from rescircuit.pruning.constructions.filters import LARGEST_DIMENSION, Filters, nearest_filters
 from rescircuit.pruning.constructions.gadgets import Progress
 from rescircuit.pruning.constructions.item_counts import given_items
@@ -114,7 +120,7 @@ def structured(
     >>> found.bound <= 0.01, found.filters
     (True, 56)
     """
-    wanted = None if epsilon is None else positive_number("epsilon", epsilon)
+    wanted = None if epsilon is None else checked_epsilon(epsilon)
     domain = checked_range(input_range)
     most = None if size is None else whole_number("size", size, 1)
     _check_target(check_chain(target), most)
@@ -180,8 +186,8 @@ def _problems(layer: WeightedLayer, *, signed: bool) -> int:
 def _theorem_items(layer: WeightedLayer, share: float) -> float:
     """``(d^2 c1)^6 log^3(d^2 c1 c0 / share)``, the share of the error being epsilon / l."""
     vectors = _dimension(layer)
-    logarithm = math.log(max(vectors * layer.weight.shape[1] / max(share, np.finfo(float).tiny), 1.0))
-    return vectors**6 * logarithm**3
+    logarithm = math.log(vectors * layer.weight.shape[1]) - math.log(max(share, SMALLEST))
+    return vectors**6 * max(logarithm, 0.0) ** 3
 
 
 def _drawn(layer: WeightedLayer, draw: Draw, n: int) -> tuple[Array, Array]:

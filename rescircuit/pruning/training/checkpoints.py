@@ -1,0 +1,130 @@
+"""The state of a training after an epoch, kept in a file, so that one that was ended goes on from there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rescircuit.errors import InputError
+from rescircuit.files import make_folder, read_npz, write_atomically
+from rescircuit.pruning.training.masks import Scores
+from rescircuit.pruning.training.trained import Epoch
+
+__all__ = ["Checkpoint", "Progress"]
+
+_FILE = "training.npz"
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """What a training remembers beside the scores.
+
+    Attributes
+    ----------
+    history : list of Epoch
+    best, last : mapping of int to bool array
+        The masks of the best and of the last epoch.
+    """
+
+    history: list[Epoch]
+    best: dict[int, NDArray[np.bool_]]
+    last: dict[int, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """The file of one training.
+
+    Attributes
+    ----------
+    folder : Path
+        Made with the first epoch; the file in it is whole at any time.
+    identity : dict
+        All that the training depends on; what was kept of another is refused.
+    """
+
+    folder: Path
+    identity: dict[str, Any]
+
+    def save(self, progress: Progress, scores: dict[int, Scores]) -> None:
+        """Keep the state after an epoch."""
+        make_folder(self.folder)
+        arrays: dict[str, Any] = {"identity": np.array(self._text()), "history": np.array(_history(progress))}
+        for number, each in scores.items():
+            arrays |= {f"{number}.scores": each.scores, f"{number}.velocity": each.velocity}
+            arrays |= {f"{number}.best": np.packbits(progress.best[number])}
+            arrays |= {f"{number}.last": np.packbits(progress.last[number])}
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as stream:
+                np.savez(stream, **arrays)
+
+        write_atomically(self.folder / _FILE, write)
+
+    def load(self, scores: dict[int, Scores], shapes: dict[int, tuple[int, ...]]) -> Progress:
+        """The state after the last epoch that was kept; the scores take theirs. None yet: a state before the first.
+
+        Raises
+        ------
+        InputError
+            For a damaged file, or one of a training with other settings, data or weights.
+        """
+        path = self.folder / _FILE
+        if not path.exists():
+            return Progress(history=[], best={}, last={})
+        arrays = read_npz(path)
+        self._check_identity(str(arrays.get("identity", "")))
+        progress = Progress(history=_read_history(str(arrays.get("history", ""))), best={}, last={})
+        for number, each in scores.items():
+            each.scores[:] = _numbers(arrays, f"{number}.scores", each.scores.size)
+            each.velocity[:] = _numbers(arrays, f"{number}.velocity", each.scores.size)
+            progress.best[number] = _bits(arrays, f"{number}.best", shapes[number])
+            progress.last[number] = _bits(arrays, f"{number}.last", shapes[number])
+        return progress
+
+    def _text(self) -> str:
+        return json.dumps(self.identity, sort_keys=True, allow_nan=False)
+
+    def _check_identity(self, text: str) -> None:
+        if text == self._text():
+            return
+        try:
+            kept = json.loads(text)
+        except (ValueError, RecursionError):
+            kept = {}
+        if not isinstance(kept, dict) or not kept:
+            raise InputError("checkpoint", "a training's state", _FILE)
+        given = json.loads(self._text())
+        other = sorted(name for name in {*kept, *given} if kept.get(name) != given.get(name))
+        hint = "Choose another folder, or remove it."
+        raise InputError("checkpoint", "of this training", f"one with another {' and '.join(other)}", hint)
+
+
+def _history(progress: Progress) -> str:
+    return json.dumps([asdict(each) for each in progress.history], allow_nan=False)
+
+
+def _read_history(text: str) -> list[Epoch]:
+    try:
+        return [Epoch(**{**each, "kept": tuple(each["kept"])}) for each in json.loads(text)]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise InputError("checkpoint", "with a history of epochs", text) from None
+
+
+def _numbers(arrays: dict[str, Any], name: str, size: int) -> NDArray[np.float32]:
+    found = arrays.get(name)
+    if found is None or found.shape != (size,) or found.dtype != np.float32 or not np.isfinite(found).all():
+        raise InputError("checkpoint", f"with {size} finite numbers as {name}", "others")
+    return found
+
+
+def _bits(arrays: dict[str, Any], name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    found, size = arrays.get(name), int(np.prod(shape))
+    if found is None or found.dtype != np.uint8 or found.shape != (-(-size // 8),):
+        raise InputError("checkpoint", f"with {size} bits as {name}", "others")
+    return np.unpackbits(found, count=size).astype(bool).reshape(shape)
