@@ -9,6 +9,7 @@ from rescircuit.errors import InputError
 __all__ = ["numbers_of", "whole_numbers_of"]
 
 _MOST = 1000
+_LARGEST = 10**6
 _TOLERANCE = 1e-9  # of a step: 0.6 + 12 * 0.05 is 1.2, whatever the rounding
 
 
@@ -41,8 +42,8 @@ def numbers_of(text: str, argument: str) -> list[float]:
     return found
 
 
-def whole_numbers_of(text: str, argument: str, low: int, high: int) -> list[int]:
-    """The same for whole numbers from `low` to `high`."""
+def whole_numbers_of(text: str, argument: str, low: int = 0, high: int = _LARGEST) -> list[int]:
+    """The same for whole numbers from `low` to `high`, which may be left to what takes them."""
     from rescircuit.checks import whole_number  # brings NumPy, which commands load when they run
 
     return [whole_number(argument, int(x) if x == int(x) else x, low, high) for x in numbers_of(text, argument)]

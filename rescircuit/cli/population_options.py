@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def made_population(name: str, options: ResistorOptions) -> Population:
         raise InputError("--measured", "given, as the population is measured", None)
     column = options.column
     number = int(column) if column is not None and column.isdecimal() else column
-    return measured_population(options.measured, column=number, nominals=options.nominals)
+    with naming({"file": "--measured", "path": "--measured"}):
+        return measured_population(options.measured, column=number, nominals=options.nominals)
 
 
 def _resistor(options: ResistorOptions) -> Resistor:

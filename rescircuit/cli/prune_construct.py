@@ -19,10 +19,13 @@ from rescircuit.cli.console import (
     say,
 )
 from rescircuit.cli.network_files import LayersFile, read_network
+from rescircuit.cli.number_lists import numbers_of, whole_numbers_of
 from rescircuit.cli.outputs import interruptible, naming
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rescircuit.checks import Array
     from rescircuit.network import Network
     from rescircuit.pruning.constructions import Construction
@@ -48,6 +51,7 @@ _OPTIONS = {
 }
 _NETWORKS = (".npz", ".safetensors")
 _MOST_INPUTS = 1_000_000
+_NUMBERS_AT_ONCE = 1 << 22  # of inputs
 
 
 def construct(
@@ -105,18 +109,16 @@ def construct(
     if out is not None and masks is not None and same_file(out, masks):
         raise InputError("--masks", "another file than --out", str(masks))
     count = whole_number("--inputs", inputs, 1, _MOST_INPUTS)
-    limits = None if domain is None else _numbers("--domain", domain, float, "two numbers, such as 0,1")
+    limits: Any = None if domain is None else tuple(numbers_of(domain, "--domain"))
     with interruptible(), naming(_OPTIONS), progress_bar() as report:
         target = _target(file, sizes, layers, seed)
         tell = counting(report, "solving subset sums", 1.0)
         found = build(method, target, epsilon, items=items, seed=seed, input_range=limits, progress=tell)
-        report("measuring", 1.0, 1.0)
-        measured = found.measured(_inputs(found, count, seed))
-    written: list[Path] = []
+        measured = _measured(found, count, seed, report)
+    with naming({"path": "--masks"}):  # the larger file first: if it can't be written, none is
+        written = [] if masks is None else [save_construction(found, masks)]
     with naming({"path": "--out"}):
-        written += [] if out is None else [save_network(found.network, out)]
-    with naming({"path": "--masks"}):
-        written += [] if masks is None else [save_construction(found, masks)]
+        written = written if out is None else [save_network(found.network, out), *written]
     if as_json:
         print_json({**found.as_dict(), "measured": measured, "inputs": 2 * count, "files": written})
         return
@@ -145,30 +147,31 @@ def _target(file: Path | None, sizes: str | None, layers: str | None, seed: int)
         return read_network(file, layers)
     if layers is not None:
         raise InputError("--layers", "left out with --sizes", layers)
-    return random_target(_numbers("--sizes", sizes or "", int, "whole numbers, such as 4,8,2"), seed)
+    return random_target(whole_numbers_of(sizes or "", "--sizes"), seed)
 
 
-def _numbers(option: str, text: str, kind: type, required: str) -> tuple[Any, ...]:
-    """Numbers with commas between them."""
-    try:
-        if not text.isascii() or "_" in text:
-            raise ValueError
-        return tuple(kind(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(option, required, text) from None
+def _measured(found: Construction, count: int, seed: int, report: Callable[[str, float, float], object]) -> float:
+    """The largest error over random inputs and as many random corners of the domain, some of them at a time."""
+    at_once, worst = max(1, _NUMBERS_AT_ONCE // found.target.inputs), 0.0
+    for first in range(0, count, at_once):
+        report("measuring", first, count)
+        worst = max(worst, found.measured(_inputs(found, first, min(at_once, count - first), seed)))
+    return worst
 
 
-def _inputs(found: Construction, count: int, seed: int) -> Array:
-    """Random inputs, and random corners of the domain, (2 count, *input_shape)."""
+def _inputs(found: Construction, first: int, count: int, seed: int) -> Array:
+    """Random inputs from number `first` on, and random corners of the domain, (2 count, *input_shape)."""
     import numpy as np
 
     from rescircuit.devices.streams import Stream
 
-    low, high = found.input_range
-    uniform = Stream(seed=seed, source="prune.inputs").uniform(count * found.target.inputs)
-    corners = Stream(seed=seed, source="prune.corners").uniform(count * found.target.inputs) < 0.5
+    (low, high), numbers = found.input_range, found.target.inputs
+    uniform, sides = (
+        Stream(seed=seed, source=f"prune.{kind}").uniform(count * numbers, first * numbers)
+        for kind in ("inputs", "corners")
+    )
     inside = np.clip(low + (high - low) * uniform, low, high)
-    return np.append(inside, np.where(corners, low, high)).reshape(2 * count, *found.target.input_shape)
+    return np.append(inside, np.where(sides < 0.5, low, high)).reshape(2 * count, *found.target.input_shape)
 
 
 def _print(found: Construction, measured: float, count: int) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text
 from rescircuit.cli.number_lists import whole_numbers_of
-from rescircuit.cli.outputs import naming
+from rescircuit.cli.outputs import interruptible, naming
 
 __all__ = ["EPILOG", "prune_quantised"]
 
@@ -26,6 +26,7 @@ _OPTIONS = {
     "seed": "--seed",
 }
 _FINEST = 2**16
+_MOST_NUMBERS = 10**7  # of all inputs
 
 
 def prune_quantised(
@@ -55,15 +56,15 @@ def prune_quantised(
     from rescircuit.pruning.constructions import random_quantised_network, represent_exactly
     from rescircuit.pruning.constructions.precision import drawn_integers
 
-    widths = tuple(whole_numbers_of(sizes, "--sizes", 1, 1000))
+    widths = tuple(whole_numbers_of(sizes, "--sizes"))
     whole_number("--target-parts", target_parts, 1, _FINEST)
     whole_number("--activations", activations, 1, 2**32)
-    whole_number("--inputs", inputs, 1, 10**6)
-    with naming({**_OPTIONS, "widths": "--sizes"}):
+    with interruptible(), naming({**_OPTIONS, "widths": "--sizes"}):
         target = random_quantised_network(widths, parts=target_parts, activations=activations, seed=seed)
+        whole_number("--inputs", inputs, 1, _MOST_NUMBERS // widths[0])
         made = represent_exactly(target, parts=parts, random_parts=random_parts, method=method, items=items, seed=seed)
         drawn = drawn_integers(Stream(seed=seed, source="quantised inputs"), activations, inputs * widths[0])
-    differing = made.differing(drawn.reshape(inputs, -1), activations)
+        differing = made.differing(drawn.reshape(inputs, -1), activations)
     if as_json:
         print_json({**made.as_dict(), "inputs": inputs, "differing": differing})
         return

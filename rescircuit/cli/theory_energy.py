@@ -37,7 +37,7 @@ def theory_energy(
     """
     from rescircuit.theory.energies import measure_energies
 
-    sizes = whole_numbers_of(n, "--n", 1, 10**6)
+    sizes = whole_numbers_of(n, "--n")
     ratios = numbers_of(kappa, "--kappa")
 
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> EnergyFindings:

@@ -13,16 +13,15 @@ from rescircuit.cli.number_lists import numbers_of, whole_numbers_of
 from rescircuit.cli.option_groups import option_names, with_groups
 from rescircuit.cli.outputs import naming
 from rescircuit.cli.population_options import NAMES, ResistorOptions, made_population
-from rescircuit.cli.theory_runs import OUT, SEED, run_experiment
+from rescircuit.cli.theory_runs import OUT, SAMPLES, SEED, run_experiment
 
 if TYPE_CHECKING:
     from rescircuit.pieces import Pieces
     from rescircuit.theory.error_findings import ErrorFindings
 
-__all__ = ["theory_errors"]
+__all__ = ["EPILOG", "theory_errors"]
 
 EPILOG = example("rescircuit theory errors --population uniform,lognormal --n 4:16:2 --samples 500 --out errors")
-_SAMPLES = Annotated[int, typer.Option("--samples", help="Random samples for each point.")]
 _OPTIONS = option_names(ResistorOptions) | {
     "populations": "--population",
     "sizes": "--n",
@@ -33,7 +32,6 @@ _OPTIONS = option_names(ResistorOptions) | {
     "width": "--width",
     "worst_up_to": "--worst-up-to",
 }
-_MOST = 10**6  # what lists may hold; the experiment knows its own limits
 
 
 @with_groups
@@ -49,7 +47,7 @@ def theory_errors(
     width: Annotated[float, typer.Option(help="Of the interval of targets, in the items' unit.")] = 1.0,
     worst_up_to: Annotated[int, typer.Option(help="Largest n at which all sums are listed, at most 24.")] = 20,
     resistors: Annotated[ResistorOptions, "Populations resistor and measured"] = ResistorOptions(),  # noqa: B008 - frozen
-    samples: _SAMPLES = 1000,
+    samples: SAMPLES = 1000,
     seed: SEED = 1,
     out: OUT = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
@@ -61,7 +59,7 @@ def theory_errors(
     """
     from rescircuit.theory.subset_sums import measure_errors
 
-    sizes, accuracies = whole_numbers_of(n, "--n", 1, _MOST), numbers_of(accuracy, "--accuracy")
+    sizes, accuracies = whole_numbers_of(n, "--n"), numbers_of(accuracy, "--accuracy")
     with naming(_OPTIONS):
         sources = [made_population(name.strip(), resistors) for name in population.split(",")]
 

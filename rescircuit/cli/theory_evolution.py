@@ -35,7 +35,6 @@ _OPTIONS = {
     "samples": "--samples",
     "seed": "--seed",
 }
-_MOST = 10**6  # what lists may hold; the experiment knows its own limits
 
 
 def theory_evolution(
@@ -62,7 +61,7 @@ def theory_evolution(
     """
     from rescircuit.theory.evolution import evolve_networks
 
-    items, epsilons = whole_numbers_of(n, "--n", 0, _MOST), numbers_of(epsilon, "--epsilon")
+    items, epsilons = whole_numbers_of(n, "--n"), numbers_of(epsilon, "--epsilon")
     sizes = [_shape(text) for text in shapes.split(",")]
 
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> EvolutionFindings:

@@ -51,12 +51,12 @@ def theory_hopfield(
     Nothing is left to search: with normal couplings a criterion decides it exactly, and what it finds is verified by
     looking at all states; with couplings of -1 and 1 all masks are tried (question of Kumar 2025, section 5.3.2).
     """
-    from rescircuit.theory.hopfield import hopfield
+    from rescircuit.theory.hopfield import measure_hopfield
 
-    chosen, beside = whole_numbers_of(n, "--n", 2, 12), whole_numbers_of(others, "--others", 0, 8)
+    chosen, beside = whole_numbers_of(n, "--n"), whole_numbers_of(others, "--others")
 
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> HopfieldFindings:
-        return hopfield(
+        return measure_hopfield(
             chosen, others=beside, searched=searched, samples=samples, seed=seed, pieces=pieces, progress=progress
         )
 

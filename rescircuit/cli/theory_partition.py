@@ -61,7 +61,7 @@ def theory_partition(
     """
     from rescircuit.theory.partitions import measure_partitions
 
-    sizes = whole_numbers_of(n, "--n", 1, 10**6)
+    sizes = whole_numbers_of(n, "--n")
     ratios = numbers_of(kappa, "--kappa") if kappa else []
     offsets = numbers_of(window, "--window") if window else []
 

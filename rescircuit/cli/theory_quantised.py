@@ -51,7 +51,7 @@ def theory_quantised(
     """
     from rescircuit.theory.quantised_sums import measure_quantised_sums
 
-    sizes = whole_numbers_of(n, "--n", 1, 10**6)
+    sizes = whole_numbers_of(n, "--n")
     ratios = numbers_of(kappa, "--kappa") if kappa else []
     offsets = numbers_of(window, "--window") if window else []
     goals = numbers_of(targets, "--targets")

@@ -52,13 +52,13 @@ def theory_representation(
     expected. Beside the measured probability stands the curve of the number of subsets expected for random items,
     without any fit (conjectured by Kumar 2025, section 5.3; structure of Kumar and Natale 2025, theorem 1).
     """
-    from rescircuit.theory.representation import representation
+    from rescircuit.theory.representation import measure_representation
 
     structures = [name.strip() for name in of.split(",")]
-    items, kappas = whole_numbers_of(n, "--n", 2, 30), numbers_of(kappa, "--kappa")
+    items, kappas = whole_numbers_of(n, "--n"), numbers_of(kappa, "--kappa")
 
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> RepresentationFindings:
-        return representation(
+        return measure_representation(
             structures, items=items, kappas=kappas, samples=samples, seed=seed, pieces=pieces, progress=progress
         )
 

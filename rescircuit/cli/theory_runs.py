@@ -22,7 +22,7 @@ OUT = Annotated[
     Path | None,
     typer.Option("--out", help="Folder for tables, pictures, arrays and finished pieces; without it nothing is kept."),
 ]
-SAMPLES = Annotated[int | None, typer.Option("--samples", help="Random samples for each point.", show_default=False)]
+SAMPLES = Annotated[int, typer.Option("--samples", help="Random samples for each point.")]
 SEED = Annotated[int, typer.Option("--seed", help="What is sampled; the same seed gives the same samples anywhere.")]
 
 Compute = Callable[["Pieces | None", Callable[[float], None]], "Findings"]

@@ -13,19 +13,18 @@ from rescircuit.cli.number_lists import whole_numbers_of
 from rescircuit.cli.option_groups import option_names, with_groups
 from rescircuit.cli.outputs import naming
 from rescircuit.cli.population_options import NAMES, ResistorOptions, made_population
-from rescircuit.cli.theory_runs import OUT, SEED, run_experiment
+from rescircuit.cli.theory_runs import OUT, SAMPLES, SEED, run_experiment
 
 if TYPE_CHECKING:
     from rescircuit.pieces import Pieces
     from rescircuit.theory.sizing_findings import SizingFindings
 
-__all__ = ["theory_sizing"]
+__all__ = ["EPILOG", "theory_sizing"]
 
 EPILOG = example(
     "rescircuit theory sizing --tolerance 20% --accuracy 1e-3 --yield 0.99",
     "rescircuit theory sizing --process polysilicon --least 0.2 --most 0.7 --accuracy 0.01 --out sizing",
 )
-_SAMPLES = Annotated[int, typer.Option("--samples", help="Random samples for each point.")]
 _OPTIONS = option_names(ResistorOptions) | {
     "population": "--population",
     "accuracy": "--accuracy",
@@ -35,7 +34,6 @@ _OPTIONS = option_names(ResistorOptions) | {
     "samples": "--samples",
     "seed": "--seed",
 }
-_MOST = 10**6  # what lists may hold; the experiment knows its own limits
 
 
 @with_groups
@@ -51,7 +49,7 @@ def theory_sizing(
         str, typer.Option("--n", help="Components that the rule is fitted to, three or more: 8,12,16 or 6:20:2.")
     ] = "6:20:2",
     resistors: Annotated[ResistorOptions, "Populations resistor and measured"] = ResistorOptions(),  # noqa: B008 - frozen
-    samples: _SAMPLES = 1000,
+    samples: SAMPLES = 1000,
     seed: SEED = 1,
     out: OUT = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
@@ -68,7 +66,7 @@ def theory_sizing(
         source = made_population(population, resistors)
         low, high = target_span(source, None)
         span = target_span(source, (low if least is None else least, high if most is None else most))
-    sizes = whole_numbers_of(n, "--n", 1, _MOST)
+    sizes = whole_numbers_of(n, "--n")
 
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> SizingFindings:
         return study_sizing(

@@ -9,7 +9,7 @@ import typer
 
 from rescircuit.cli.console import JSON_OPTION, example
 from rescircuit.cli.number_lists import numbers_of, whole_numbers_of
-from rescircuit.cli.theory_runs import OUT, SEED, run_experiment
+from rescircuit.cli.theory_runs import OUT, SAMPLES, SEED, run_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from rescircuit.pieces import Pieces
     from rescircuit.theory.vector_findings import VectorFindings
 
-__all__ = ["EPILOG", "ITEMS", "SAMPLES", "theory_vectors"]
+__all__ = ["EPILOG", "theory_vectors"]
 
 EPILOG = example(
     "rescircuit theory vectors --n 8:24:4 --d 1,2,3 --samples 500 --out vectors",
     "rescircuit theory vectors --n 16 --d 2 --sizes free,n/4 --law nsn --samples 200 --json",
 )
-ITEMS = Annotated[str, typer.Option("--n", help="Numbers of items, 2 to 36: 8,12 or 8:24:4.")]
-SAMPLES = Annotated[int, typer.Option("--samples", help="Random samples for each point.")]
 _OPTIONS = {
     "items": "--n",
     "dimensions": "--d",
@@ -34,11 +32,10 @@ _OPTIONS = {
     "samples": "--samples",
     "seed": "--seed",
 }
-_MOST = 10**6  # what lists may hold; the experiment knows its own limits
 
 
 def theory_vectors(
-    n: ITEMS = "2,4:28:4",
+    n: Annotated[str, typer.Option("--n", help="Numbers of items, 2 to 36: 8,12 or 8:24:4.")] = "2,4:28:4",
     d: Annotated[str, typer.Option("--d", help="Dimensions of the items, 1 to 8.")] = "1,2,3,5",
     sizes: Annotated[
         str,
@@ -62,8 +59,8 @@ def theory_vectors(
     """
     from rescircuit.theory.vectors import vector_errors
 
-    items = whole_numbers_of(n, "--n", 0, _MOST)
-    dimensions = whole_numbers_of(d, "--d", 0, _MOST)
+    items = whole_numbers_of(n, "--n")
+    dimensions = whole_numbers_of(d, "--d")
     epsilons = numbers_of(epsilon, "--epsilon")
     names = [name.strip() for name in sizes.split(",")]
 

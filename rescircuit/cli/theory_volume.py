@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rescircuit.cli.console import JSON_OPTION, example
-from rescircuit.cli.theory_runs import OUT, SEED, run_experiment
+from rescircuit.cli.theory_runs import OUT, SAMPLES, SEED, run_experiment
 
 if TYPE_CHECKING:
     from rescircuit.pieces import Pieces
     from rescircuit.theory.volume_findings import VolumeFindings
 
-__all__ = ["theory_volume"]
+__all__ = ["EPILOG", "theory_volume"]
 
 EPILOG = example("rescircuit theory volume --accuracy 1e-4 --samples 500 --out volume")
-_SAMPLES = Annotated[int, typer.Option("--samples", help="Random samples.")]
 _OPTIONS = {"error": "--accuracy", "steps": "--t", "samples": "--samples", "seed": "--seed"}
 
 
@@ -27,7 +26,7 @@ def theory_volume(
         float, typer.Option(help="eps, from 1e-6 to 1/3: a number within it of a sum is covered.")
     ] = 1e-3,
     t: Annotated[int, typer.Option("--t", help="Items, at most 400.")] = 30,
-    samples: _SAMPLES = 2000,
+    samples: SAMPLES = 2000,
     seed: SEED = 1,
     out: OUT = None,
     as_json: Annotated[bool, JSON_OPTION] = False,

@@ -84,7 +84,9 @@ def _case(n: int, m: int, seed: int) -> Case:
 
     seconds = _SECONDS_PER_LEVEL * 2.0 ** (n - 1)
     at_once = int(min(max(1.0 / seconds, 1), 4096))
-    return Case(settings={"experiment": "energies", "n": n, "m": m, "temperatures": temperatures.tolist(), "bins": BINS.tolist()}, draw=draw, at_once=at_once)
+    settings = {"experiment": "energies", "n": n, "m": m, "lowest": _LOWEST}
+    settings |= {"temperatures": temperatures.tolist(), "bins": BINS.tolist()}
+    return Case(settings=settings, draw=draw, at_once=at_once)
 
 
 def _instance(items: NDArray[np.int64], temperatures: NDArray[np.float64]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
 from rescircuit.theory.agreement import exponential_agreement
 from rescircuit.theory.energy_theory import closed_form, freezing, ground_temperature, saddle_point
-from rescircuit.theory.partition_theory import critical_ratio
+from rescircuit.theory.integer_points import IntegerPoint
 
 __all__ = ["BINS", "EnergyCurve", "EnergyFindings", "EnergyPoint"]
 
@@ -65,7 +65,7 @@ class EnergyCurve:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class EnergyPoint:
+class EnergyPoint(IntegerPoint):
     """The instances of one n and M.
 
     Attributes
@@ -85,8 +85,6 @@ class EnergyPoint:
         Of all pairs, by their energy over ``sqrt(sum(X**2))``.
     """
 
-    n: int
-    m: int
     temperatures: Array
     log_z: Array
     energies: Array
@@ -95,16 +93,6 @@ class EnergyPoint:
     squares: Array
     fourths: Array
     shares: Array
-
-    @property
-    def kappa(self) -> float:
-        """``log2(M) / n``."""
-        return math.log2(self.m) / self.n
-
-    @property
-    def offset(self) -> float:
-        """``lambda = n (kappa - kappa_c(n))``: above 0 the closed form is that of an instance without solutions."""
-        return math.log2(self.m) - self.n * critical_ratio(self.n)
 
     @property
     def ground_temperatures(self) -> Array:

@@ -43,7 +43,7 @@ from rescircuit.theory.hopfield_findings import HopfieldFindings, HopfieldPoint
 from rescircuit.theory.intervals import mean_interval, wilson_interval
 from rescircuit.theory.sampling import Arrays, Case, drawn
 
-__all__ = ["connected_share", "hopfield", "small_ground_states"]
+__all__ = ["connected_share", "exact_share", "measure_hopfield", "small_ground_states"]
 
 _MOST_SPINS, _MOST_OTHERS = 12, 8
 _MOST_CHOSEN = 5  # with couplings of -1 and 1: sets of 16 states
@@ -53,7 +53,7 @@ _COUNTED = 6  # spins, 2**15 patterns of signs
 _TOLERANCE = 1e-9  # of energies of some tens
 
 
-def hopfield(
+def measure_hopfield(
     chosen: Sequence[int] = (3, 4, 5, 6, 8),
     *,
     others: Sequence[int] = (0, 1, 2, 3),
@@ -86,8 +86,8 @@ def hopfield(
     """
     if not chosen or not others:
         raise InputError("chosen and others", "at least one number each", (chosen, others))
-    sizes = [whole_number("chosen", n, 2, _MOST_SPINS) for n in chosen]
-    beside = [whole_number("others", a, 0, _MOST_OTHERS) for a in others]
+    sizes = sorted({whole_number("chosen", n, 2, _MOST_SPINS) for n in chosen})
+    beside = sorted({whole_number("others", a, 0, _MOST_OTHERS) for a in others})
     whole_number("searched", searched, 2, _MOST_SEARCHED)
     grid = [("normal", n, a) for n in sizes for a in beside]
     grid += [("signs", n, a) for n in sizes for a in beside if n <= _MOST_CHOSEN and n + a <= searched]

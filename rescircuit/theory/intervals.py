@@ -7,15 +7,17 @@ estimated. The normal quantile at 95 % is 1.96.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from scipy.special import bdtr, ndtri
 
 from rescircuit.checks import Array, finite_array, finite_number
+from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 
-__all__ = ["mean_interval", "median_interval", "quantile_interval", "wilson_interval"]
+__all__ = ["mean_interval", "median_interval", "quantile_interval", "resampled", "wilson_interval"]
 
 
 def wilson_interval(successes: Any, samples: Any, level: float = 0.95) -> tuple[Any, Any]:
@@ -111,6 +113,14 @@ def quantile_interval(values: Any, share: float, level: float = 0.95) -> tuple[f
 def median_interval(values: Any, level: float = 0.95) -> tuple[float, float, float]:
     """The median of independent `values` (k,), its lower and its upper limit, see :func:`quantile_interval`."""
     return quantile_interval(values, 0.5, level)
+
+
+def resampled(values: Array, times: int, *, seed: int, source: str) -> Iterator[Array]:
+    """`values` (k,) drawn again with replacement, so many times: what a figure of them varies by (Efron 1979)."""
+    stream = Stream(seed=seed, source=f"theory.resampling.{source}")
+    for again in range(times):
+        places = stream.uniform(values.size, again * values.size) * values.size
+        yield values[places.astype(np.int64)]
 
 
 def _two_sided(level: float) -> float:

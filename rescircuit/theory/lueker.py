@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from rescircuit.checks import Array, finite_array, positive_number, whole_number
-from rescircuit.devices.streams import Stream
+from rescircuit.checks import Array, finite_array, positive_number
 from rescircuit.errors import InputError
 from rescircuit.tables import Table
+from rescircuit.theory.intervals import resampled
 
 __all__ = [
     "INFORMATION_BOUND",
@@ -187,10 +187,8 @@ def _log_quantile(values: Array, share: float, n: int, seed: int) -> tuple[float
     """The binary logarithm of a quantile, and its standard deviation by drawing the values again with replacement."""
     positive_number(f"worst error at n = {n}", float(values.min()))
     logs = np.log2(values)
-    size = whole_number("samples", logs.size, 1)
-    places = Stream(seed=seed, source=f"theory.resampling.{n}").uniform(_RESAMPLES * size) * size
-    again = np.quantile(logs[places.astype(np.int64)].reshape(_RESAMPLES, size), share, axis=1)
-    return float(np.quantile(logs, share)), max(float(again.std(ddof=1)), 1e-9)
+    again = [np.quantile(each, share) for each in resampled(logs, _RESAMPLES, seed=seed, source=str(n))]
+    return float(np.quantile(logs, share)), max(float(np.std(again, ddof=1)), 1e-9)
 
 
 def _inverse(value: float) -> float:

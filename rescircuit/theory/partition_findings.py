@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -18,6 +17,7 @@ from rescircuit.theory.agreement import (
     agreement_of_shares,
     exponential_agreement,
 )
+from rescircuit.theory.integer_points import agreement_cells, columns_of_points
 from rescircuit.theory.partition_points import PartitionPoint
 from rescircuit.theory.partition_theory import critical_ratio
 
@@ -145,8 +145,7 @@ class PartitionFindings:
         rows = []
         for each in self.agreements:
             cells = [str(each.n), f"{critical_ratio(each.n):.4f}"]
-            for found in (each.finite_size, each.limit, each.numbers, each.means):
-                cells += [f"{found.statistic:.1f}/{found.points}", f"{found.p_value:.2g}"]
+            cells += agreement_cells([each.finite_size, each.limit, each.numbers, each.means])
             ground = each.ground_states
             cells += ["", ""] if ground is None else [f"{ground[1]:.3f} ± {ground[1] / ground[0] ** 0.5:.3f}"]
             cells += [] if ground is None else [f"{ground[3]:.2g}"]
@@ -191,25 +190,8 @@ class PartitionFindings:
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """A row or a number for each point."""
-
-        def listed(read: Callable[[PartitionPoint], Any]) -> np.ndarray[Any, Any]:
-            return np.array([read(point) for point in self.points])
-
-        return {
-            "n": listed(lambda point: point.n),
-            "m": listed(lambda point: point.m),
-            "kappa": listed(lambda point: point.kappa),
-            "offset": listed(lambda point: point.offset),
-            "target": listed(lambda point: point.target),
-            "pairs": listed(lambda point: point.pairs),
-            "least": listed(lambda point: point.least),
-            "odd": listed(lambda point: point.odd),
-            "squares": listed(lambda point: point.squares),
-            "probability": listed(lambda point: point.probability),
-            "interval": listed(lambda point: point.interval),
-            "finite_size_probability": listed(lambda point: point.curve),
-            "limit_probability": listed(lambda point: point.limit),
-            "expected_moments": listed(lambda point: point.moments),
+        return columns_of_points(self.points, ("pairs", "least", "odd")) | {
+            "expected_moments": np.array([point.moments for point in self.points])
         }
 
     def as_dict(self) -> dict[str, Any]:

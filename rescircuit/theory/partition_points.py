@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import Array
-from rescircuit.theory.intervals import wilson_interval
+from rescircuit.theory.integer_points import CountedPoint
 from rescircuit.theory.partition_theory import (
     ParityClass,
-    critical_ratio,
     expected_solutions,
     limit_probability,
     moments_of_solutions,
@@ -27,7 +26,7 @@ __all__ = ["PartitionPoint"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PartitionPoint:
+class PartitionPoint(CountedPoint):
     """What was found for one n and M, beside what theory expects.
 
     Attributes
@@ -46,43 +45,15 @@ class PartitionPoint:
         ``sum(X**2)`` of each instance.
     """
 
-    n: int
-    m: int
-    target: int
     pairs: NDArray[np.int64]
     least: NDArray[np.int64]
     odd: NDArray[np.bool_]
     squares: Array
 
     @property
-    def kappa(self) -> float:
-        """``log2(M) / n``."""
-        return math.log2(self.m) / self.n
-
-    @property
-    def offset(self) -> float:
-        """``lambda = n (kappa - kappa_c(n))``: 2**-lambda solutions are expected."""
-        return math.log2(self.m) - self.n * critical_ratio(self.n)
-
-    @property
-    def samples(self) -> int:
-        """Instances."""
-        return self.pairs.size
-
-    @property
-    def solved(self) -> int:
-        """Instances with a perfect partition."""
-        return int((self.pairs > 0).sum())
-
-    @property
-    def probability(self) -> float:
-        """The share of instances with a perfect partition."""
-        return self.solved / self.samples
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Its limits (Wilson, 95 %)."""
-        return wilson_interval(self.solved, self.samples)
+    def counts(self) -> NDArray[np.int64]:
+        """Pairs of solutions of each instance, array (samples,)."""
+        return self.pairs
 
     @property
     def mean_solutions(self) -> float:
@@ -141,16 +112,7 @@ class PartitionPoint:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         mean, square = self.moments
-        return {
-            "n": self.n,
-            "m": self.m,
-            "kappa": self.kappa,
-            "offset": self.offset,
-            "target": self.target,
-            "samples": self.samples,
-            "solved": self.solved,
-            "probability": self.probability,
-            "interval": list(self.interval),
+        return super().as_dict() | {
             "finite_size_probability": self.curve,
             "limit_probability": self.limit,
             "mean_solutions": self.mean_solutions,

@@ -206,9 +206,13 @@ class ResistorPopulation:
         return 0.5 * n
 
     def settings(self) -> dict[str, Any]:
-        """All that the items depend on, but n and the seed: a digest of some of them stands for the law."""
-        digest = blake2b(self.items(8, 64, seed=0).tobytes(), digest_size=12).hexdigest()
-        return {"population": self.name, "nominals": self.nominals, "ratio": self.ratio, "digest": digest}
+        """All that the items depend on, but n and the seed: a digest stands for the law, or for all measured values."""
+        digest = blake2b(self.items(8, 64, seed=0).tobytes(), digest_size=12)
+        local = self._own_variation().local
+        if isinstance(local, Empirical):
+            digest.update(local.measured.tobytes())
+        settings = {"population": self.name, "nominals": self.nominals, "ratio": self.ratio}
+        return settings | {"digest": digest.hexdigest()}
 
     def _own_variation(self) -> Variation:
         whole = self.resistor.whole_variation()

@@ -2,153 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
 from rescircuit.theory.agreement import Agreement, agreement_of_means, agreement_of_shares
-from rescircuit.theory.intervals import wilson_interval
-from rescircuit.theory.partition_theory import critical_ratio, expected_solutions
-from rescircuit.theory.quantised_theory import (
-    expected_subsets,
-    leading_bounds,
-    rate_moments,
-    rate_of_instance,
-    subset_sum_limit,
-    subset_sum_probability,
-)
+from rescircuit.theory.integer_points import agreement_cells, columns_of_points
+from rescircuit.theory.quantised_points import QuantisedPoint
+from rescircuit.theory.quantised_theory import leading_bounds
 
-__all__ = ["QuantisedAgreement", "QuantisedFindings", "QuantisedPoint"]
+__all__ = ["QuantisedAgreement", "QuantisedFindings"]
 
 _BINS = 20  # of instances, by the probability that theory gives each
 _LEAST_SOLUTIONS = 20  # expected in all samples together, for their mean to have a normal law, about
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class QuantisedPoint:
-    """What was found for one n, M and target, beside what theory expects.
-
-    Attributes
-    ----------
-    n, m : int
-        Items, uniform on -m ... -1, 1 ... m.
-    share : float
-        The target, in m.
-    target : int
-        The target t.
-    subsets : int64 array (samples,)
-        Those that sum to t, the empty one not among them.
-    totals : int64 array (samples,)
-        ``Lambda = sum(X)``.
-    squares : array (samples,)
-        ``Q = sum(X**2)``.
-    """
-
-    n: int
-    m: int
-    share: float
-    target: int
-    subsets: NDArray[np.int64]
-    totals: NDArray[np.int64]
-    squares: Array
-
-    @property
-    def kappa(self) -> float:
-        """``log2(M) / n``."""
-        return math.log2(self.m) / self.n
-
-    @property
-    def offset(self) -> float:
-        """``lambda = n (kappa - kappa_c(n))``."""
-        return math.log2(self.m) - self.n * critical_ratio(self.n)
-
-    @property
-    def samples(self) -> int:
-        """Instances."""
-        return self.subsets.size
-
-    @property
-    def solved(self) -> int:
-        """Instances with a solution."""
-        return int((self.subsets > 0).sum())
-
-    @property
-    def probability(self) -> float:
-        """The share of instances with a solution."""
-        return self.solved / self.samples
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Its limits (Wilson, 95 %)."""
-        return wilson_interval(self.solved, self.samples)
-
-    @property
-    def mean_solutions(self) -> float:
-        """The mean number of solutions."""
-        return float(self.subsets.mean())
-
-    @cached_property
-    def curve(self) -> float:
-        """The probability at finite n."""
-        return subset_sum_probability(self.n, self.m, self.target)
-
-    @property
-    def rho(self) -> float:
-        """``rho_n``."""
-        return expected_solutions(self.n, self.m)
-
-    @property
-    def limit(self) -> float:
-        """The probability by leading terms alone."""
-        return float(subset_sum_limit(self.rho, 2.0 * self.share / math.sqrt(self.n / 3.0)))
-
-    @cached_property
-    def expected(self) -> float:
-        """The expected number of solutions, exact."""
-        return expected_subsets(self.n, self.m, self.target)
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean number of solutions, by the mixture of Poisson laws."""
-        return math.sqrt(rate_moments(self.n, self.m, self.target)[1] / self.samples)
-
-    @property
-    def distances(self) -> Array:
-        """``h = (Lambda - 2 t) / sqrt(Q)`` of each instance, array (samples,)."""
-        return (self.totals - 2.0 * self.target) / np.sqrt(self.squares)
-
-    @property
-    def chances(self) -> Array:
-        """The probability of a solution that theory gives each instance, from its Lambda and Q, array (samples,)."""
-        return -np.expm1(-rate_of_instance(self.n, self.squares, self.distances))
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        lower, upper = leading_bounds(self.rho)
-        return {
-            "n": self.n,
-            "m": self.m,
-            "kappa": self.kappa,
-            "offset": self.offset,
-            "target": self.target,
-            "samples": self.samples,
-            "solved": self.solved,
-            "probability": self.probability,
-            "interval": list(self.interval),
-            "finite_size_probability": self.curve,
-            "limit_probability": self.limit,
-            "bounds_leading_terms": [float(lower), float(upper)],
-            "mean_solutions": self.mean_solutions,
-            "standard_error": self.standard_error,
-            "expected_solutions": self.expected,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,8 +92,7 @@ class QuantisedFindings:
         rows = []
         for each in self.agreements:
             cells = [str(each.n), f"{each.share:g}"]
-            for found in (each.finite_size, each.limit, each.given, each.means):
-                cells += [f"{found.statistic:.1f}/{found.points}", f"{found.p_value:.2g}"]
+            cells += agreement_cells([each.finite_size, each.limit, each.given, each.means])
             rows.append(tuple(cells))
         title = f"Subsets with a given sum, {self.samples} instances at each point, and the theorems"
         return Table(title=title, columns=tuple(columns), rows=tuple(rows))
@@ -263,24 +131,8 @@ class QuantisedFindings:
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """A row or a number for each point."""
-
-        def listed(read: Callable[[QuantisedPoint], Any]) -> np.ndarray[Any, Any]:
-            return np.array([read(point) for point in self.points])
-
-        return {
-            "n": listed(lambda point: point.n),
-            "m": listed(lambda point: point.m),
-            "kappa": listed(lambda point: point.kappa),
-            "offset": listed(lambda point: point.offset),
-            "target": listed(lambda point: point.target),
-            "subsets": listed(lambda point: point.subsets),
-            "totals": listed(lambda point: point.totals),
-            "squares": listed(lambda point: point.squares),
-            "probability": listed(lambda point: point.probability),
-            "interval": listed(lambda point: point.interval),
-            "finite_size_probability": listed(lambda point: point.curve),
-            "limit_probability": listed(lambda point: point.limit),
-            "expected_solutions": listed(lambda point: point.expected),
+        return columns_of_points(self.points, ("subsets", "totals")) | {
+            "expected_solutions": np.array([point.expected for point in self.points])
         }
 
     def as_dict(self) -> dict[str, Any]:

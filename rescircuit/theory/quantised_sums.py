@@ -18,7 +18,8 @@ from rescircuit.errors import InputError
 from rescircuit.pieces import Pieces
 from rescircuit.theory.partition_counts import counted_subsets, uniform_integers
 from rescircuit.theory.partitions import grid_of, instances_at_once
-from rescircuit.theory.quantised_findings import QuantisedFindings, QuantisedPoint
+from rescircuit.theory.quantised_findings import QuantisedFindings
+from rescircuit.theory.quantised_points import QuantisedPoint
 from rescircuit.theory.sampling import Case, drawn
 
 __all__ = ["measure_quantised_sums"]

@@ -39,7 +39,7 @@ from rescircuit.theory.intervals import mean_interval, wilson_interval
 from rescircuit.theory.representation_findings import STRUCTURES, Curve, RepresentationFindings, Structure
 from rescircuit.theory.sampling import Case, drawn
 
-__all__ = ["mean_solutions", "representation"]
+__all__ = ["mean_solutions", "measure_representation"]
 
 KAPPAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
 ITEMS = (14, 22, 30)
@@ -50,7 +50,7 @@ _NUMBERS_AT_ONCE = 2_000_000
 _PREDICTED = 4  # networks for the curve, for each that is measured
 
 
-def representation(
+def measure_representation(
     structures: Sequence[str] = tuple(STRUCTURES),
     *,
     items: Sequence[int] = ITEMS,
@@ -79,11 +79,11 @@ def representation(
     unknown = [name for name in structures if name not in STRUCTURES]
     if unknown or not structures:
         raise InputError("structures", f"names among {', '.join(STRUCTURES)}", unknown or "none")
-    sizes = [whole_number("items", n, 2, _MOST_ITEMS) for n in items]
+    sizes = sorted({whole_number("items", n, 2, _MOST_ITEMS) for n in items})
     wanted = finite_array("kappas", kappas)
     if wanted.ndim != 1 or not (np.diff(wanted) > 0).all() or wanted[0] <= 0 or not sizes:
         raise InputError("kappas", "ascending numbers above 0", kappas)
-    grid = [(STRUCTURES[name], n, _parts(n, wanted)) for name in structures for n in sizes]
+    grid = [(STRUCTURES[name], n, _parts(n, wanted)) for name in dict.fromkeys(structures) for n in sizes]
     cases = [_case(structure, n, m, seed) for structure, n, parts in grid for m in parts]
     found = iter(drawn(cases, samples=samples, seed=seed, pieces=pieces, progress=progress))
     curves = tuple(_curve(structure, n, parts, [next(found) for _ in parts]) for structure, n, parts in grid)

@@ -17,16 +17,14 @@ import numpy as np
 from rescircuit.checks import Array, finite_array, finite_number, whole_number
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.pieces import Pieces
-from rescircuit.theory.densities import predicted_quantile, sum_densities, uncovered
+from rescircuit.theory.densities import sum_densities
 from rescircuit.theory.gaps import LARGEST_ENUMERATED, worst_errors
-from rescircuit.theory.intervals import quantile_interval, wilson_interval
+from rescircuit.theory.intervals import wilson_interval
 from rescircuit.theory.populations import Population
 from rescircuit.theory.sampling import MOST_SAMPLES, Case, drawn
+from rescircuit.theory.sizing_points import RequiredSize, SizePoint, Yield
 
 __all__ = [
-    "RequiredSize",
-    "SizePoint",
-    "Yield",
     "checked_share",
     "measure_sizes",
     "required_size",
@@ -36,103 +34,9 @@ __all__ = [
 
 _LEAST_ACCURACY = 1e-9
 _GRID = 33
+_AT_ONCE = 2**16  # banks whose ends are looked at
+_Z_SQUARED = 3.841459  # of the limits at 95 %
 _FEW = (16, 200)  # samples that tell early where the yield is far below what is asked for
-
-
-@dataclass(frozen=True, kw_only=True)
-class Yield:
-    """The share of good banks, with its limits at 95 %.
-
-    Attributes
-    ----------
-    n : int
-    good, samples : int
-    """
-
-    n: int
-    good: int
-    samples: int
-
-    @property
-    def share(self) -> float:
-        """Good ones among the samples."""
-        return self.good / self.samples
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Wilson's, at 95 %."""
-        low, high = wilson_interval(self.good, self.samples)
-        return low, high
-
-    def __str__(self) -> str:
-        low, high = self.limits
-        return f"{self.share:.2%} ({low:.2%} to {high:.2%})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequiredSize:
-    """The least n whose yield is proved by simulation, at a confidence of 95 %.
-
-    Attributes
-    ----------
-    n : int
-    accuracy : float
-        Of the full scale.
-    asked : float
-        The yield asked for; the lower limit of `reached` is not below it.
-    reached : Yield
-        Of n components.
-    one_less : Yield or None
-        Of one component less, by the same number of samples: its lower limit is below. None for n = 1.
-    least : int
-        Below which no n can do, as ``2**n`` sums do not cover the range.
-    seed : int
-    """
-
-    n: int
-    accuracy: float
-    asked: float
-    reached: Yield
-    one_less: Yield | None
-    least: int
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SizePoint:
-    """The worst targets' errors of banks of n components.
-
-    Attributes
-    ----------
-    n : int
-    worst : array (samples,)
-        The largest error of any target of the range, relative to the full scale.
-    densities : array (samples, m)
-        Of sums over the range, for each unit of full scale.
-    width : float
-        Of the range, in full scales.
-    """
-
-    n: int
-    worst: Array
-    densities: Array
-    width: float
-
-    def accuracy(self, asked: float) -> tuple[float, float, float]:
-        """The accuracy that a share `asked` of the banks has, and its limits at 95 %."""
-        return quantile_interval(self.worst, asked)
-
-    def predicted(self, asked: float) -> float:
-        """What the densities promise of it; infinite where targets are out of reach."""
-
-        def larger(error: float) -> float:
-            return float(uncovered(self.densities, self.width, error).mean())
-
-        return predicted_quantile(larger, asked, 10.0)
-
-    def good(self, accuracy: float) -> Yield:
-        """The yield at an accuracy."""
-        return Yield(n=self.n, good=int((self.worst <= accuracy).sum()), samples=self.worst.size)
 
 
 def measure_sizes(
@@ -218,7 +122,8 @@ def required_size(
     low, high = target_span(population, span)
     enough = samples_to_prove(asked)
     if enough > MOST_SAMPLES:
-        raise InputError("yield_", f"provable by {MOST_SAMPLES} samples, at most {_provable(MOST_SAMPLES)}", yield_)
+        most = MOST_SAMPLES / (MOST_SAMPLES + _Z_SQUARED)
+        raise InputError("yield_", f"at most {most:.7f}, which {MOST_SAMPLES:,} samples prove if all are good", yield_)
     hint = "With fewer, a lower limit at 95 % is below the yield even if all banks are good."
     whole_number("samples", samples, enough, MOST_SAMPLES, hint=hint)
     least = max(1, math.ceil(math.log2((high - low) / (2.0 * accuracy)) - 1e-9))
@@ -260,11 +165,14 @@ class _Search:
 
     def reaching(self, n: int, samples: int) -> Yield:
         """How many banks have sums at both ends of the range: no other can be good."""
-        items = self.population.items(n, samples, seed=self.seed) / self.population.full_scale(n)
-        least, most = (np.clip(items, *limits).sum(axis=1) for limits in ((None, 0.0), (0.0, None)))
         low, high = self.span
-        good = (least <= low + self.accuracy) & (most >= high - self.accuracy)
-        return Yield(n=n, good=int(good.sum()), samples=samples)
+        good = 0
+        for first in range(0, samples, _AT_ONCE):
+            items = self.population.items(n, min(_AT_ONCE, samples - first), seed=self.seed, first=first)
+            items = items / self.population.full_scale(n)
+            least, most = (np.clip(items, *limits).sum(axis=1) for limits in ((None, 0.0), (0.0, None)))
+            good += int(((least <= low + self.accuracy) & (most >= high - self.accuracy)).sum())
+        return Yield(n=n, good=good, samples=samples)
 
     def simulated(self, n: int, samples: int) -> Yield:
         """The yield of n components."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
-from rescircuit.theory.sizing import RequiredSize, SizePoint, Yield
+from rescircuit.theory.sizing_points import RequiredSize, SizePoint, Yield
 from rescircuit.theory.sizing_rule import SizingRule
 
 __all__ = ["SizingFindings", "Trial"]

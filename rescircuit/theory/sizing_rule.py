@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from rescircuit.checks import Array
-from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 from rescircuit.theory.gaps import LARGEST_ENUMERATED
-from rescircuit.theory.sizing import SizePoint, checked_share
+from rescircuit.theory.intervals import resampled
+from rescircuit.theory.sizing import checked_share
+from rescircuit.theory.sizing_points import SizePoint
 
 __all__ = ["YIELDS", "SizingRule", "check_fit", "fit_rule"]
 
@@ -108,10 +109,6 @@ def _solved(sizes: Any, bits: Array, halvings: Array) -> Array:
 
 def _resampled(points: Sequence[SizePoint], shares: Sequence[float], seed: int) -> Iterator[Array]:
     """The measured bits, of samples drawn again with replacement."""
-    for again in range(_RESAMPLES):
-        found = []
-        for point in points:
-            size = point.worst.size
-            places = Stream(seed=seed, chip=again, source=f"theory.resampling.{point.n}").uniform(size) * size
-            found.append(-np.log2(np.quantile(point.worst[places.astype(np.int64)], shares)))
-        yield np.array(found).reshape(-1)
+    drawn = [resampled(point.worst, _RESAMPLES, seed=seed, source=str(point.n)) for point in points]
+    for again in zip(*drawn, strict=True):
+        yield np.array([-np.log2(np.quantile(worst, shares)) for worst in again]).reshape(-1)

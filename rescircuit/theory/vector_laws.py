@@ -18,7 +18,7 @@ from rescircuit.checks import Array, finite_number
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 
-__all__ = ["VECTOR_LAWS", "VectorLaw", "vector_law"]
+__all__ = ["VECTOR_LAWS", "VectorLaw"]
 
 VECTOR_LAWS = ("normal", "nsn", "sparse")
 _NODES = 16  # of Gauss's rules
@@ -93,11 +93,6 @@ class VectorLaw:
         if self.name != "nsn" or k in {0, n}:
             return np.array([k / max(n, 1)]), np.ones(1)
         return _beta(n, k)
-
-
-def vector_law(law: str | VectorLaw) -> VectorLaw:
-    """A law by its name, or itself."""
-    return law if isinstance(law, VectorLaw) else VectorLaw(name=law)
 
 
 @cache

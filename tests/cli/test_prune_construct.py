@@ -29,7 +29,7 @@ def test_a_random_target(run, tmp_path):
     assert np.abs(target(x) - pruned(x)).max() <= told["bound"]
     for tensor in load_tensors(tmp_path / "masks.npz"):
         name = tensor.name.removesuffix(".weight")
-        layer = next(layer for layer in pruned.layers if layer.name == name)
+        layer = next(layer for _, layer in pruned.weighted_layers if layer.name == name)
         np.testing.assert_array_equal(layer.weight, tensor.pruned)
 
 
@@ -58,14 +58,14 @@ def test_the_list(run):
     ("line", "said"),
     [
         ([], "FILE must be given, or --sizes in its place, got 'neither'"),
-        (["--sizes", "4,x"], "--sizes must be whole numbers, such as 4,8,2, got '4,x'"),
+        (["--sizes", "4,x"], "--sizes must be numbers between commas"),
         (["--sizes", "4"], "--sizes must be at least two whole numbers"),
         (["--sizes", "2,2", "--method", "lottery"], "--method must be one of pensia,"),
         (["--sizes", "2,2", "--epsilon", "0"], "--epsilon must be a finite number above 0"),
         (["--sizes", "2,2", "--epsilon", "1e-15"], "--epsilon must be so large"),
         (["--sizes", "2,2", "--items", "0"], "--items must be a whole number from 1"),
         (["--sizes", "2,2", "--domain", "1,0"], "--domain must be a pair of numbers"),
-        (["--sizes", "2,2", "--domain", "1;0"], "--domain must be two numbers, such as 0,1"),
+        (["--sizes", "2,2", "--domain", "1;0"], "--domain must be numbers between commas"),
         (["--sizes", "2,2", "--inputs", "0"], "--inputs must be a whole number from 1"),
         (["--sizes", "2,2", "--seed", "-1"], "--seed must be a whole number"),
         (["--sizes", "2,2", "--out", "pruned.pt"], "--out must be a file's name in .npz or .safetensors"),

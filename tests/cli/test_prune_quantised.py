@@ -37,7 +37,10 @@ def test_words(run):
         (("--random-parts", "4"), "--random-parts must be a whole number from 16"),
         (("--items", "0"), "--items must be a whole number from 1 to 64"),
         (("--inputs", "0"), "--inputs must be a whole number from 1"),
+        (("--inputs", "5000000"), "--inputs must be a whole number from 1 to 3333333"),
         (("--sizes", "3"), "--sizes must be two numbers or more"),
+        (("--sizes", "3,0"), "--sizes must be a whole number from 1"),
+        (("--sizes", "900,900"), "--items must be so few that the random network has at most"),
     ],
 )
 def test_one_line_for_an_error(refused, arguments, message):

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from rescircuit.theory.hopfield import hopfield
+from rescircuit.theory.hopfield import measure_hopfield
 
 COMMAND = ("theory", "hopfield", "--n", "3,4", "--others", "0,1", "--searched", "4", "--samples", "30")
 
 
 def test_json_is_the_library_s(run):
     code, out, _ = run(*COMMAND, "--seed", 7, "--json")
-    found = hopfield((3, 4), others=(0, 1), searched=4, samples=30, seed=7)
+    found = measure_hopfield((3, 4), others=(0, 1), searched=4, samples=30, seed=7)
     assert code == 0
     assert json.loads(out) == found.as_dict()
 

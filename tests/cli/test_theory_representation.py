@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from rescircuit.theory.representation import representation
+from rescircuit.theory.representation import measure_representation
 
 COMMAND = ("theory", "representation", "--of", "weight,balanced", "--n", "6,8", "--kappa", "0.7,1", "--samples", "20")
 
 
 def test_json_is_the_library_s(run):
     code, out, _ = run(*COMMAND, "--seed", 7, "--json")
-    found = representation(["weight", "balanced"], items=[6, 8], kappas=[0.7, 1.0], samples=20, seed=7)
+    found = measure_representation(["weight", "balanced"], items=[6, 8], kappas=[0.7, 1.0], samples=20, seed=7)
     assert code == 0
     assert json.loads(out) == json.loads(json.dumps(found.as_dict()))
 

@@ -18,7 +18,7 @@ from rescircuit.theory.ground_states import (
     state_set,
     states_of,
 )
-from rescircuit.theory.hopfield import connected_share, exact_share, hopfield, small_ground_states
+from rescircuit.theory.hopfield import connected_share, exact_share, measure_hopfield, small_ground_states
 
 
 def lowest_states(couplings, spins, chosen):
@@ -113,7 +113,7 @@ def test_exact_shares():
 
 def test_findings(tmp_path):
     pieces = Pieces(folder=tmp_path)
-    found = hopfield((3, 4), others=(0, 1), searched=5, samples=300, seed=4, pieces=pieces)
+    found = measure_hopfield((3, 4), others=(0, 1), searched=5, samples=300, seed=4, pieces=pieces)
     normal, signs = found.of("normal"), found.of("signs")
     assert [(point.chosen, point.others) for point in normal] == [(3, 0), (3, 1), (4, 0), (4, 1)]
     assert [point.expected for point in normal] == [0.5, exact_share(3, 1), 38 / 64, exact_share(4, 1)]
@@ -124,7 +124,7 @@ def test_findings(tmp_path):
             assert abs(point.share - point.expected) < 4 * np.sqrt(0.25 / 300)
     assert signs[0].share < signs[1].share
     assert signs[0].every == 0.0  # one mask's signs cannot make both a triangle frustrated and not
-    again = hopfield((3, 4), others=(0, 1), searched=5, samples=300, seed=4, pieces=pieces)
+    again = measure_hopfield((3, 4), others=(0, 1), searched=5, samples=300, seed=4, pieces=pieces)
     assert again.as_dict() == found.as_dict()
     assert len(found.tables()) == 2
     assert any("of 4 points agree within" in remark for remark in found.remarks())
@@ -142,4 +142,4 @@ def test_findings(tmp_path):
 )
 def test_sizes_are_checked(given, message):
     with pytest.raises(InputError, match=message):
-        hopfield(**{"chosen": (3,), "others": (0,), "samples": 1} | given)
+        measure_hopfield(**{"chosen": (3,), "others": (0,), "samples": 1} | given)

@@ -11,7 +11,7 @@ from rescircuit.errors import InputError
 from rescircuit.pieces import Pieces
 from rescircuit.pruning.constructions.counting import expected_subsets, product_law
 from rescircuit.theory import representation as module
-from rescircuit.theory.representation import mean_solutions, representation
+from rescircuit.theory.representation import mean_solutions, measure_representation
 from rescircuit.theory.representation_findings import STRUCTURES, Curve
 
 
@@ -24,7 +24,7 @@ def test_the_density_of_sums_is_the_same_at_finer_precision():
 
 
 def test_kappa_is_one_where_one_subset_is_expected():
-    found = representation(["weight"], items=[16], kappas=[0.9, 1.0, 1.1], samples=1).curves[0]
+    found = measure_representation(["weight"], items=[16], kappas=[0.9, 1.0, 1.1], samples=1).curves[0]
     expected = np.array([mean_solutions(16, int(parts)) for parts in found.parts])
     np.testing.assert_allclose(found.kappa, 1.0 - np.log2(expected) / 16)
     np.testing.assert_allclose(found.kappa, [0.9, 1.0, 1.1], atol=0.005)
@@ -43,26 +43,26 @@ def test_the_smallest_gadget_is_that_of_enumeration():
             able &= weight == 0 or (items == sign * weight).any(axis=1)
         successes += len(every) if weight == 0 else int(np.count_nonzero(able))
     exact = successes / (3 * len(every))
-    found = representation(["weight"], items=[2], kappas=[0.05], samples=4000, seed=3).curves[0]
+    found = measure_representation(["weight"], items=[2], kappas=[0.05], samples=4000, seed=3).curves[0]
     assert found.parts.tolist() == [1]
     assert found.represented[0] == pytest.approx(exact, abs=4 * np.sqrt(0.25 / 4000))
 
 
 def test_samples_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
     settings = {"items": [8], "kappas": [0.6, 0.9], "samples": 30, "seed": 2}
-    whole = representation(["layer", "balanced"], **settings, pieces=Pieces(folder=tmp_path))
-    again = representation(["layer", "balanced"], **settings, pieces=Pieces(folder=tmp_path))
+    whole = measure_representation(["layer", "balanced"], **settings, pieces=Pieces(folder=tmp_path))
+    again = measure_representation(["layer", "balanced"], **settings, pieces=Pieces(folder=tmp_path))
     monkeypatch.setattr(module, "_NUMBERS_AT_ONCE", 10_000)
-    parts = representation(["layer", "balanced"], **settings)
+    parts = measure_representation(["layer", "balanced"], **settings)
     for name, values in whole.arrays().items():
         np.testing.assert_array_equal(values, again.arrays()[name])
         np.testing.assert_allclose(values, parts.arrays()[name], rtol=1e-12)
-    other = representation(["layer", "balanced"], **settings | {"seed": 3})
+    other = measure_representation(["layer", "balanced"], **settings | {"seed": 3})
     assert any((values != other.arrays()[name]).any() for name, values in whole.arrays().items())
 
 
 def test_points_lie_on_the_curve_and_the_jump_sharpens():
-    found = representation(
+    found = measure_representation(
         ["balanced", "weight"], items=[14, 21], kappas=[0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1], samples=300, seed=5
     )
     agreeing = np.concatenate([curve.agreeing for curve in found.curves])
@@ -108,4 +108,4 @@ def test_where_a_curve_falls():
 )
 def test_arguments_are_checked(given, message):
     with pytest.raises(InputError, match=message):
-        representation(**{"structures": ["weight"], "items": [4], "kappas": [0.9], "samples": 1} | given)
+        measure_representation(**{"structures": ["weight"], "items": [4], "kappas": [0.9], "samples": 1} | given)

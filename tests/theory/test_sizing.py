@@ -11,7 +11,8 @@ import rescircuit as rc
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.theory.intervals import wilson_interval
 from rescircuit.theory.populations import ResistorPopulation, population
-from rescircuit.theory.sizing import SizePoint, measure_sizes, required_size, samples_to_prove
+from rescircuit.theory.sizing import measure_sizes, required_size, samples_to_prove
+from rescircuit.theory.sizing_points import SizePoint
 from rescircuit.theory.sizing_rule import fit_rule
 from rescircuit.theory.sizing_study import study_sizing
 
@@ -129,7 +130,7 @@ def test_what_cannot_be_reached_is_said_with_the_reason():
         ({"accuracy": 0.0}, "accuracy must be a share of full scale"),
         ({"accuracy": 1.0}, "accuracy must be"),
         ({"yield_": 1.0}, "yield_ must be a share above 0 and below 1"),
-        ({"yield_": 0.999}, "samples must be a whole number of at least 3838, got 100"),
+        ({"yield_": 0.999}, "samples must be a whole number from 3838 to 10000000, got 100"),
         ({"span": (0.8, 0.1)}, "span must be the least and the largest target"),
         ({"span": (0.1,)}, "span must be"),
     ],

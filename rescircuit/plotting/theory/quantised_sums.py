@@ -21,7 +21,8 @@ from rescircuit.theory.quantised_theory import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rescircuit.theory.quantised_findings import QuantisedFindings, QuantisedPoint
+    from rescircuit.theory.quantised_findings import QuantisedFindings
+    from rescircuit.theory.quantised_points import QuantisedPoint
 
 __all__ = ["draw_quantised_sums", "plot_given_totals", "plot_steps", "plot_subset_window"]
 

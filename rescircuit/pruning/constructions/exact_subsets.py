@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.errors import SolutionError
-from rescircuit.subsetsum import subset_sum
+from rescircuit.pruning.constructions.proved_subsets import proved_subsets
 
 __all__ = ["exact_subsets"]
 
@@ -31,6 +31,11 @@ def exact_subsets(items: NDArray[np.int64], goals: NDArray[np.int64]) -> tuple[N
     (bool array (b, n), bool array (b,))
         The subset, empty where there is none, and whether there is one. A few items are offered first, and more where
         they do not do: what has no subset has none of all that were offered.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C ended the work before.
     """
     order = np.argsort(items == 0, axis=1, kind="stable")  # the items that are not 0 first, in their order
     packed = np.take_along_axis(items, order, axis=1)
@@ -39,7 +44,7 @@ def exact_subsets(items: NDArray[np.int64], goals: NDArray[np.int64]) -> tuple[N
     solved = goals == 0
     for offered in _offers(most):
         for left in _blocks(np.flatnonzero(~solved)):
-            found = subset_sum(packed[left, :offered], goals[left], method="meet in the middle")
+            found = proved_subsets(packed[left, :offered], goals[left], method="meet in the middle")
             exact = np.asarray(found.residual) == 0
             chosen[left[exact], :offered] = found.mask[exact]
             solved[left[exact]] = True

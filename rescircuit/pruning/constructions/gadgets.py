@@ -18,9 +18,8 @@ from rescircuit.checks import Array
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 from rescircuit.pruning.constructions.item_counts import LONGEST, Counts
+from rescircuit.pruning.constructions.proved_subsets import proved_subsets
 from rescircuit.pruning.constructions.tensors import PrunedTensor
-from rescircuit.subsetsum import subset_sum
-from rescircuit.subsetsum.solution import OPTIMAL, Solution
 
 __all__ = ["Blocks", "PrunedRows", "Subsets", "check_size", "chosen_subsets", "pruned_rows", "uniform_weights"]
 
@@ -98,12 +97,12 @@ def uniform_weights(seed: int, source: str, n: int, shape: tuple[int, ...], copy
     return values.reshape(n, *shape)
 
 
-def check_size(size: int, items: tuple[int, ...]) -> None:
-    """Refuse a random network that memory would not hold, before anything is drawn."""
+def check_size(size: int, items: tuple[int, ...], fewer: str = "a larger epsilon needs fewer") -> None:
+    """Refuse a random network that memory would not hold, before anything is drawn, and say what needs fewer."""
     if size > _LARGEST_SIZE:
         required = f"so few that the random network has at most {_LARGEST_SIZE:,} weights"
         got = f"{', '.join(map(str, items))} for {size:,} weights"
-        hint = f"They would take {size * 8 / 2**30:.3g} GiB, their masks besides: a larger epsilon needs fewer."
+        hint = f"They would take {size * 8 / 2**30:.3g} GiB, their masks besides: {fewer}."
         raise InputError("items", required, got, hint)
 
 
@@ -125,7 +124,7 @@ def chosen_subsets(blocks: Blocks, random: Array, *, shared: bool = False, progr
     for which, units in _alike(blocks.coefficients, blocks.counts.few):
         rows = slice(0, 1) if shared else slice(None)
         items = random[rows, which[:, None], units] * blocks.coefficients[which[:, None], units]
-        solution = _solved(items.swapaxes(0, 1), blocks.targets[:, which].T, progress)
+        solution = proved_subsets(items.swapaxes(0, 1), blocks.targets[:, which].T, progress=progress)
         mask[:, which[:, None], units] = solution.mask.swapaxes(0, 1)
         residual[:, which] = solution.residual.T
     missed = np.abs(residual) > blocks.counts.tolerance
@@ -134,7 +133,7 @@ def chosen_subsets(blocks: Blocks, random: Array, *, shared: bool = False, progr
     for which, units in _alike(blocks.coefficients[block], LONGEST):
         place = row[which, None], block[which, None], units
         items = random[place] * blocks.coefficients[place[1:]]
-        solution = _solved(items, blocks.targets[row[which], block[which]], None)
+        solution = proved_subsets(items, blocks.targets[row[which], block[which]])
         mask[row[which], block[which]] = False
         mask[place] = solution.mask
         residual[row[which], block[which]] = solution.residual
@@ -218,10 +217,3 @@ def _alike(coefficients: Array, most: int) -> Iterator[tuple[NDArray[np.intp], N
     for count in np.unique(counts[counts > 0]):
         which = np.flatnonzero(counts == count)
         yield which, np.nonzero(useful[which])[1].reshape(len(which), count)
-
-
-def _solved(items: Array, targets: Array, progress: Progress | None) -> Solution:
-    solution = subset_sum(items, targets, progress=progress)
-    if (solution.status != OPTIMAL).any():  # without a limit of time, Ctrl-C alone ends the work before
-        raise KeyboardInterrupt
-    return solution

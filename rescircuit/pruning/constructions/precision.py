@@ -19,11 +19,12 @@ from rescircuit.checks import whole_number
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
 
-__all__ = ["QuantisedNetwork", "drawn_integers", "random_quantised_network", "rounded_down", "whole_array"]
+__all__ = ["Integers", "QuantisedNetwork", "drawn_integers", "random_quantised_network", "rounded_down", "whole_array"]
 
 Integers = NDArray[Any]  # of int64, or of Python's integers
 
 _ROOM = 2**62  # below it int64 is safe, sums of two included
+_MOST_WEIGHTS = 2**24  # of a random target
 _LARGEST_DRAWN = 2**40  # of which 64 random bits are a multiple, to one part in 2**23
 
 
@@ -153,10 +154,17 @@ def random_quantised_network(
     parts, activations : int
         ``1 / delta`` of the weights and ``1 / gamma`` of what the layers give.
     seed : int
+
+    Raises
+    ------
+    InputError
+        For fewer than two widths, and those of more than 2**24 weights.
     """
-    sizes = [whole_number(f"widths[{k}]", width, 1, 10**5) for k, width in enumerate(widths)]
+    sizes = [whole_number("widths", width, 1, 10**5) for width in widths]
     if len(sizes) < 2:
         raise InputError("widths", "two numbers or more", widths)
+    if sum(inputs * outputs for inputs, outputs in pairwise(sizes)) > _MOST_WEIGHTS:
+        raise InputError("widths", f"those of at most {_MOST_WEIGHTS:,} weights", widths)
     weights = []
     for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
         stream = Stream(seed=seed, source=f"quantised target {layer}")

@@ -29,8 +29,9 @@ from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.pruning.constructions.counting import items_needed
 from rescircuit.pruning.constructions.exact_subsets import exact_subsets
+from rescircuit.pruning.constructions.gadgets import check_size
 from rescircuit.pruning.constructions.precision import QuantisedNetwork, drawn_integers, rounded_down
-from rescircuit.pruning.constructions.quantised_construction import MORE_ITEMS, QuantisedConstruction
+from rescircuit.pruning.constructions.quantised_construction import MORE_ITEMS, QuantisedConstruction, roundings
 from rescircuit.pruning.constructions.tensors import PrunedTensor
 
 __all__ = ["represent_exactly", "represented_share"]
@@ -38,7 +39,6 @@ __all__ = ["represent_exactly", "represented_share"]
 _METHODS = ("pensia", "burkholz")
 _LARGEST_PARTS = 2**16  # products of two fit 33 bits, for which 44 items are plenty
 _MOST_ITEMS = 64  # a problem
-_LARGEST_TENSOR = 10**8  # random weights
 
 
 def represent_exactly(
@@ -71,6 +71,8 @@ def represent_exactly(
 
     Raises
     ------
+    InputError
+        For precisions that do not divide each other, and random networks that memory would not hold.
     SolutionError
         If weights have no exact subset: how many.
 
@@ -90,7 +92,7 @@ def represent_exactly(
     network = QuantisedNetwork(
         weights=tuple(tensor.pruned for tensor in tensors),
         parts=(parts,) * len(tensors),
-        rounded=_roundings(target, method),
+        rounded=roundings(target, method),
     )
     return QuantisedConstruction(
         method=method,
@@ -185,21 +187,13 @@ def _default_items(target: QuantisedNetwork, parts: int, random_parts: int, by_p
 
 
 def _check_size(plan: _Plan, by_products: list[bool]) -> None:
-    widths, before = plan.target.widths, 1
+    widths, before, size = plan.target.widths, 1, 0
     for layer, products in enumerate(by_products):
         inputs, outputs = widths[layer] * before, widths[layer + 1] * plan.copies[layer]
         nodes = 2 * plan.items[layer] * inputs
-        size = nodes * (inputs + outputs) if products else inputs * outputs
-        if size > _LARGEST_TENSOR:
-            raise InputError("target", f"of at most {_LARGEST_TENSOR:,} random weights a layer", f"{size:,}")
+        size += nodes * (inputs + outputs) if products else inputs * outputs
         before = plan.copies[layer]
-
-
-def _roundings(target: QuantisedNetwork, method: str) -> tuple[int | None, ...]:
-    """Where the larger network rounds: behind the layers whose outputs are those of a layer of the target."""
-    if method == "pensia":
-        return tuple(each for rounded in target.rounded for each in (None, rounded))
-    return None, *target.rounded
+    check_size(size, plan.items, "a smaller target needs fewer")
 
 
 # --- drawing and pruning ----------------------------------------------------------------------------------------------

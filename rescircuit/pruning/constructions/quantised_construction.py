@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.pruning.constructions.counting import parameter_bound
-from rescircuit.pruning.constructions.precision import QuantisedNetwork
+from rescircuit.pruning.constructions.precision import Integers, QuantisedNetwork, whole_array
 from rescircuit.pruning.constructions.tensors import PrunedTensor
 from rescircuit.tables import Table
 
-__all__ = ["MORE_ITEMS", "QuantisedConstruction"]
+__all__ = ["MORE_ITEMS", "QuantisedConstruction", "roundings"]
 
 MORE_ITEMS = "More items for each weight make a subset likelier, and another seed may have one."
+_AT_ONCE = 1 << 22  # numbers that a layer gives, for some of the inputs at a time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +40,8 @@ class QuantisedConstruction:
 
     Raises
     ------
+    InputError
+        For a network that is anything but the tensors times their masks, or that rounds elsewhere.
     SolutionError
         If a weight is not exactly the sum that stands for it: then nothing is proved.
     """
@@ -54,6 +58,9 @@ class QuantisedConstruction:
         for weight, tensor in zip(self.network.weights, self.tensors, strict=True):
             if not np.array_equal(weight, tensor.pruned):
                 raise InputError("network", "the random tensors times their masks", tensor.name)
+        rounded = roundings(self.target, self.method)
+        if self.network.rounded != rounded:
+            raise InputError("network", f"rounded as its target is, {rounded}", self.network.rounded)
         wrong = _wrong_weights(self.method, self.target, self.network)
         if wrong:
             raise SolutionError(f"{self.method}: weights that differ from the target's", wrong, 0, MORE_ITEMS)
@@ -114,13 +121,20 @@ class QuantisedConstruction:
 
     def differing(self, inputs: Any, parts: int) -> int:
         """How many outputs differ from the target's for inputs (k, in) of precision ``1 / parts``, in parts."""
-        (wanted, unit), (got, same) = self.target(inputs, parts), self.network(inputs, parts)
-        return int(np.count_nonzero(wanted * same != got * unit))
+        return sum(int(np.count_nonzero(each)) for each, _ in self._differences(inputs, parts))
 
     def measured(self, inputs: Any, parts: int) -> float:
         """The largest difference of an output of the target and of the pruned network."""
-        (wanted, unit), (got, same) = self.target(inputs, parts), self.network(inputs, parts)
-        return int(np.abs(wanted * same - got * unit).max()) / (unit * same)
+        return max(int(np.abs(each).max()) / unit for each, unit in self._differences(inputs, parts))
+
+    def _differences(self, inputs: Any, parts: int) -> Iterator[tuple[Integers, int]]:
+        """The differences of the outputs, and the parts that they are in, for some of the inputs at a time."""
+        values = np.atleast_1d(whole_array("inputs", inputs))
+        at_once = max(1, _AT_ONCE // max(self.network.widths))
+        for first in range(0, max(1, len(values)), at_once):
+            some = values[first : first + at_once]
+            (wanted, unit), (got, same) = self.target(some, parts), self.network(some, parts)
+            yield wanted.astype(object) * same - got.astype(object) * unit, unit * same
 
     def as_dict(self) -> dict[str, Any]:
         """All figures, for JSON."""
@@ -146,6 +160,13 @@ class QuantisedConstruction:
         rows.append(("in all", "", f"{self.size:,}", f"{self.kept:,}"))
         title = f"{self.method}: {self.target_size:,} quantised weights, exactly, in {self.size:,} random ones"
         return Table(title=title, columns=("tensor", "shape", "random", "kept"), rows=tuple(rows))
+
+
+def roundings(target: QuantisedNetwork, method: str) -> tuple[int | None, ...]:
+    """Where the larger network rounds: behind the layers whose outputs are those of a layer of the target."""
+    if method == "pensia":
+        return tuple(each for rounded in target.rounded for each in (None, rounded))
+    return None, *target.rounded
 
 
 def _wrong_weights(method: str, target: QuantisedNetwork, network: QuantisedNetwork) -> int:

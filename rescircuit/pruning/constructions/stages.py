@@ -15,9 +15,8 @@ from rescircuit.devices.streams import Stream
 from rescircuit.network.layers import Activation, Conv, Layer, Network, WeightedLayer
 from rescircuit.pruning.constructions.error_intervals import Emulated
 from rescircuit.pruning.constructions.gadgets import check_size, uniform_weights
+from rescircuit.pruning.constructions.proved_subsets import proved_subsets
 from rescircuit.pruning.constructions.tensors import PrunedTensor
-from rescircuit.subsetsum import subset_sum
-from rescircuit.subsetsum.solution import OPTIMAL
 
 __all__ = [
     "BoolArray",
@@ -108,9 +107,7 @@ def scalar_subsets(items: Array, targets: Array, tolerance: float = 0.0) -> Subs
         if not left.size:
             break
         shown = order[left, : min(offered, max(1, counts[left].max()))]
-        solution = subset_sum(rows[left[:, None], shown], goals[left])
-        if np.any(np.asarray(solution.status) != OPTIMAL):  # Ctrl-C alone ends work that has no limit of time
-            raise KeyboardInterrupt
+        solution = proved_subsets(rows[left[:, None], shown], goals[left])
         mask[left] = False
         mask[left[:, None], shown] = solution.mask
         total[left], residual[left] = solution.total, solution.residual

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from rescircuit.errors import InputError, SolutionError
-from rescircuit.network import Dense, Network
+from rescircuit.network import Activation, Dense, Network
 from rescircuit.pruning import load_tensors, save_construction
 from rescircuit.pruning.constructions import METHODS, Construction, PrunedTensor, construct, random_target
+from rescircuit.pruning.constructions import filters
+from rescircuit.pruning.constructions import proved_subsets as proving
 from rescircuit.pruning.constructions.gadgets import Blocks, chosen_subsets, uniform_weights
 from rescircuit.pruning.constructions.item_counts import (
     PRODUCTS,
@@ -21,6 +24,7 @@ from rescircuit.pruning.constructions.item_counts import (
     items_needed,
 )
 from rescircuit.subsetsum import subset_sum
+from rescircuit.subsetsum.solution import BEST_FOUND
 
 RANDOM = np.array([[0.5, -0.25, 0.75], [0.25, 1.0, -0.5]])
 MASK = np.array([[True, False, True], [False, True, False]])
@@ -80,7 +84,7 @@ def test_a_bound_above_the_promise_is_no_construction():
     assert raised.value.residual == 0.375
 
 
-@pytest.mark.parametrize("domain", [(1.0, -1.0), (0.0, 0.0), (0.0, np.inf), 1.0, (0.0, 1.0, 2.0)])
+@pytest.mark.parametrize("domain", [(1.0, -1.0), (0.0, 0.0), (0.0, np.inf), (-1e31, 0.0), 1.0, (0.0, 1.0, 2.0)])
 def test_domains_that_are_none(domain):
     with pytest.raises(InputError, match="input_range must be"):
         made(input_range=domain)
@@ -174,6 +178,35 @@ def test_by_name():
         assert found.measured([[1.0, 1.0, 1.0], [0.0, 1.0, 0.5]]) <= found.bound <= 0.5
     with pytest.raises(InputError, match="method must be one of pensia"):
         construct("lottery", target, 0.5)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_layers_of_zeros_and_what_float64_does_not_hold(name):
+    half, none = Dense(weight=[[0.5]], name="one"), Dense(weight=[[0.0]], name="two")
+    for layers in ([none, half], [half, none], [none]):
+        relus = [Activation(kind="relu", name=f"relu{number}") for number in range(len(layers))]
+        chain = [layer for pair in zip(layers, relus, strict=True) for layer in pair]
+        for epsilon in (1e-3, 1e30):
+            found = construct(name, Network(chain), epsilon, items=24, input_range=(0.0, 1.0))
+            assert found.measured([[1.0]]) <= found.bound <= epsilon
+    for epsilon in (1e-31, 1e31):
+        with pytest.raises(InputError, match="epsilon must be from 1e-30 to 1e\\+30"):
+            construct(name, Network([half]), epsilon, input_range=(0.0, 1.0))
+    with pytest.raises(InputError, match='target must be of weights up to 1e\\+30, got "1e\\+200 '):
+        construct(name, Network([Dense(weight=[[1e200]], name="huge")]), 0.1, input_range=(0.0, 1.0))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_ctrl_c_leaves_no_construction(monkeypatch, name):
+    """A solver that is ended gives the best it has; no construction is to be made of that, nor a failure of it."""
+
+    def ended(*given, **options):
+        found = subset_sum(*given, **options)
+        return dataclasses.replace(found, status=np.full_like(found.status, BEST_FOUND, dtype="U10"))
+
+    monkeypatch.setattr(filters if name == "structured" else proving, "subset_sum", ended)
+    with pytest.raises(KeyboardInterrupt):
+        construct(name, Network([Dense(weight=[[0.5]])]), 0.1, items=24, input_range=(0.0, 1.0))
 
 
 def test_random_targets():

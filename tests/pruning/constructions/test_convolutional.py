@@ -69,10 +69,10 @@ def test_a_single_kernel_by_hand():
     assert np.abs(combined - kernel).max() == pytest.approx(found.residual, rel=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(("order", "domain"), [(KERNELS_FIRST, (0.0, 1.0)), (POINTS_FIRST, (-1.0, 1.0))])
 def test_the_error_is_within_the_bound_and_the_bound_within_the_promise(network, order, domain, seed):
-    epsilon = (0.3, 0.02, 0.001)[seed]
+    epsilon = (0.3, 0.001)[seed]
     found = convolutional(network(seed), epsilon, order=order, input_range=domain, seed=seed)
     measured = found.measured(corners(np.random.default_rng(seed), found))
     assert 0 < measured <= found.bound <= found.promised == epsilon

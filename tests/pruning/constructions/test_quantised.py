@@ -12,6 +12,7 @@ import pytest
 
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError, SolutionError
+from rescircuit.pruning.constructions import quantised_construction
 from rescircuit.pruning.constructions.counting import (
     expected_subsets,
     items_needed,
@@ -128,6 +129,26 @@ def test_more_items_hold_fewer():
     np.testing.assert_array_equal(small, more.tensors[1].random.reshape(2, 24, 48, 3)[:, :20, :40])
 
 
+def test_many_inputs_are_compared_in_parts(monkeypatch):
+    target = random_quantised_network((2, 2), parts=8, activations=8, seed=1)
+    made = represent_exactly(target, parts=8)
+    wrong = dataclasses.replace(target, weights=(1 - np.abs(target.weights[0]),))
+    object.__setattr__(made, "target", wrong)  # what no construction is, so that outputs differ
+    inputs = integers(2, 8, (60, 2))
+    whole = made.differing(inputs, 8), made.measured(inputs, 8)
+    monkeypatch.setattr(quantised_construction, "_AT_ONCE", 7 * max(made.network.widths))
+    assert whole == (made.differing(inputs, 8), made.measured(inputs, 8))
+    assert min(whole) > 0
+
+
+def test_networks_that_memory_would_not_hold():
+    target = random_quantised_network((900, 900), parts=2, activations=2)
+    with pytest.raises(InputError, match="items must be so few that the random network has at most"):
+        represent_exactly(target, parts=2)
+    with pytest.raises(InputError, match=r"widths must be those of at most 16,777,216 weights"):
+        random_quantised_network((100_000, 100_000), parts=2, activations=2)
+
+
 def test_too_few_items_are_said():
     target = random_quantised_network((4, 3, 2), parts=64, activations=64, seed=1)
     share = represented_share(target, parts=64, items=11, seed=1)
@@ -144,6 +165,8 @@ def test_what_is_not_the_target_is_not_proved():
     other = dataclasses.replace(target, weights=(target.weights[0] + np.array([[0, 0], [0, 1]]),))
     with pytest.raises(SolutionError, match="differ from the target's: residual 2"):
         dataclasses.replace(made, target=other)
+    with pytest.raises(InputError, match=r"network must be rounded as its target is, \(None, 8\)"):
+        dataclasses.replace(made, network=dataclasses.replace(made.network, rounded=(8, 8)))
     with pytest.raises(InputError, match="the random tensors times their masks"):
         dataclasses.replace(made, network=dataclasses.replace(made.network, weights=made.network.weights[::-1]))
 
