@@ -46,7 +46,7 @@ lint: $(STAMPS)/lint $(STAMPS)/docs  ## ruff, pyright, and the links of the docu
 bench: ngspice $(STAMPS)/bench  ## the benchmarks against other programs
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $(ARGS)
 
-bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar, bench-calibration, bench-netlists, bench-networks, bench-compensation
+bench-%: ngspice $(STAMPS)/bench  # one of them alone: bench-programming, bench-crossbar, bench-calibration, bench-netlists, bench-networks, bench-compensation, bench-pruning
 	@PYTHONPATH=$(PEERS) $(BIN)/python -m benchmarks $*
 
 docs: $(STAMPS)/docs  ## the documentation, as web pages in site/

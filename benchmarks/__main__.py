@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import calibration, compensation, crossbar, netlists, networks, programming
+from benchmarks import calibration, compensation, crossbar, netlists, networks, programming, pruning
 from benchmarks.report import keep, machine
 
 BENCHMARKS = {
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "netlists": netlists.run,
     "networks": networks.run,
     "compensation": compensation.run,
+    "pruning": pruning.run,
 }
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.tables import Table, figure
 from rescircuit.theory.densities import missed, predicted_quantile, uncovered
+from rescircuit.theory.findings import known, with_limits
 from rescircuit.theory.gaps import LARGEST_ENUMERATED
 from rescircuit.theory.intervals import quantile_interval, wilson_interval
 from rescircuit.theory.lueker import LuekerFit, constants_table, remarks_on
@@ -155,26 +154,26 @@ class ErrorFindings:
         found: dict[str, Any] = {
             "n": point.n,
             "median_error": _finite(point.quantile(0.5)),
-            "predicted_median_error": _known(point.predicted_quantile(0.5)),
+            "predicted_median_error": known(point.predicted_quantile(0.5)),
             "error_at_90_percent": _finite(point.quantile(0.9)),
-            "predicted_error_at_90_percent": _known(point.predicted_quantile(0.9)),
+            "predicted_error_at_90_percent": known(point.predicted_quantile(0.9)),
             "reached": [_finite(point.reached(accuracy)) for accuracy in self.accuracies],
             "predicted_reached": [point.predicted_reached(accuracy) for accuracy in self.accuracies],
         }
         if point.worst is not None:
             share = 1.0 - self.failures
             found["worst_error"] = _finite(point.worst_quantile(share))
-            found["predicted_worst_error"] = _known(point.predicted_worst_quantile(share))
+            found["predicted_worst_error"] = known(point.predicted_worst_quantile(share))
         return found
 
     def _error_table(self) -> Table:
         rows = tuple(
             (
                 f"{name}, n = {point.n}",
-                _with_bars(point.quantile(0.5)),
-                figure(_known(point.predicted_quantile(0.5))),
-                _with_bars(point.quantile(0.9)),
-                figure(_known(point.predicted_quantile(0.9))),
+                with_limits(*point.quantile(0.5)),
+                figure(known(point.predicted_quantile(0.5))),
+                with_limits(*point.quantile(0.9)),
+                figure(known(point.predicted_quantile(0.9))),
             )
             for name, points in self.points.items()
             for point in points
@@ -188,8 +187,7 @@ class ErrorFindings:
             for point in points:
                 cells = [f"{name}, n = {point.n}"]
                 for accuracy in self.accuracies:
-                    share, low, high = point.reached(accuracy)
-                    cells += [f"{share:.3f} ({low:.3f} to {high:.3f})", f"{point.predicted_reached(accuracy):.3f}"]
+                    cells += [with_limits(*point.reached(accuracy), ".3f"), f"{point.predicted_reached(accuracy):.3f}"]
                 rows.append(tuple(cells))
         columns = ("", *(text for accuracy in self.accuracies for text in (f"within {accuracy:g}", "predicted")))
         return Table(title="Probability that a random target is reached", columns=columns, rows=tuple(rows))
@@ -199,10 +197,10 @@ class ErrorFindings:
         rows = tuple(
             (
                 f"{name}, n = {point.n}",
-                _with_bars(point.worst_quantile(0.5)),
-                figure(_known(point.predicted_worst_quantile(0.5))),
-                _with_bars(point.worst_quantile(share)),
-                figure(_known(point.predicted_worst_quantile(share))),
+                with_limits(*point.worst_quantile(0.5)),
+                figure(known(point.predicted_worst_quantile(0.5))),
+                with_limits(*point.worst_quantile(share)),
+                figure(known(point.predicted_worst_quantile(share))),
             )
             for name, points in self.points.items()
             for point in points
@@ -212,15 +210,5 @@ class ErrorFindings:
         return Table(title="Error of the worst target of the interval", columns=columns, rows=rows)
 
 
-def _with_bars(values: tuple[float, float, float]) -> str:
-    value, low, high = values
-    return f"{value:.3g} ({low:.3g} to {high:.3g})"
-
-
-def _known(value: float) -> float | None:
-    """None where nothing finite is promised."""
-    return value if np.isfinite(value) else None
-
-
 def _finite(values: Sequence[float]) -> list[float | None]:
-    return [_known(value) for value in values]
+    return [known(value) for value in values]

@@ -1,14 +1,15 @@
-"""What experiments of the theory give."""
+"""What experiments of the theory give, and how figures with limits are told."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
 
 from rescircuit.tables import Table
 
-__all__ = ["Findings"]
+__all__ = ["Findings", "known", "with_limits"]
 
 
 class Findings(Protocol):
@@ -29,3 +30,13 @@ class Findings(Protocol):
     def as_dict(self) -> dict[str, Any]:
         """The settings, seed and figures, for JSON."""
         ...
+
+
+def known(value: float) -> float | None:
+    """None in place of what is infinite, for which JSON has no number and tables have no figure."""
+    return value if math.isfinite(value) else None
+
+
+def with_limits(value: float, low: float, high: float, form: str = ".3g") -> str:
+    """A figure and its limits as a cell of a table."""
+    return f"{value:{form}} ({low:{form}} to {high:{form}})"

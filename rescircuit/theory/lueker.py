@@ -18,6 +18,7 @@ import numpy as np
 from rescircuit.checks import Array, finite_array, positive_number
 from rescircuit.errors import InputError
 from rescircuit.tables import Table
+from rescircuit.theory.findings import known, with_limits
 from rescircuit.theory.intervals import resampled
 
 __all__ = [
@@ -75,7 +76,7 @@ class LuekerFit:
     def as_dict(self) -> dict[str, Any]:
         """All of it; None for limits that are infinite."""
         numbers = {name: value for name, value in asdict(self).items() if name != "sizes"}
-        finite = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        finite = {name: known(value) for name, value in numbers.items()}
         return {"sizes": list(self.sizes), **finite}
 
 
@@ -150,9 +151,9 @@ def constants_table(fits: Mapping[str, LuekerFit]) -> Table:
         (
             name,
             f"{fit.sizes[0]} to {fit.sizes[-1]}",
-            f"{fit.constant:.3f} ({fit.low:.3f} to {fit.high:.3f})",
+            with_limits(fit.constant, fit.low, fit.high, ".3f"),
             f"{fit.misfit:.1f}",
-            f"{fit.asymptotic:.3f} ({fit.asymptotic_low:.3f} to {fit.asymptotic_high:.3f})",
+            with_limits(fit.asymptotic, fit.asymptotic_low, fit.asymptotic_high, ".3f"),
             f"{fit.asymptotic_misfit:.1f}",
             f"n = {fit.constant:.2f} log2(1/eps) {'+-'[fit.intercept < 0]} {abs(fit.intercept):.2f}",
         )

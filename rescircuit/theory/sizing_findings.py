@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
+from rescircuit.theory.findings import known, with_limits
 from rescircuit.theory.sizing_points import RequiredSize, SizePoint, Yield
 from rescircuit.theory.sizing_rule import SizingRule
 
@@ -123,8 +123,8 @@ class SizingFindings:
                     "accuracies": [
                         {
                             "yield": asked,
-                            "measured": [value if math.isfinite(value) else None for value in point.accuracy(asked)],
-                            "predicted": _known(point.predicted(asked)),
+                            "measured": [known(value) for value in point.accuracy(asked)],
+                            "predicted": known(point.predicted(asked)),
                         }
                         for asked in self.yields
                     ],
@@ -147,8 +147,7 @@ class SizingFindings:
         for point in self.points:
             cells = [f"n = {point.n}"]
             for asked in self.yields:
-                value, low, high = point.accuracy(asked)
-                cells += [f"{value:.3g} ({low:.3g} to {high:.3g})", figure(_known(point.predicted(asked)))]
+                cells += [with_limits(*point.accuracy(asked)), figure(known(point.predicted(asked)))]
             rows.append(tuple(cells))
         columns = ("", *(text for asked in self.yields for text in (f"yield {100 * asked:g} %", "random points")))
         title = f"Accuracy of the worst target, of full scale: {self.name}"
@@ -180,7 +179,3 @@ def _as_dict(seen: Yield | None) -> dict[str, Any] | None:
     if seen is None:
         return None
     return {"n": seen.n, "good": seen.good, "samples": seen.samples, "share": seen.share, "limits": list(seen.limits)}
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -11,6 +11,7 @@ import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
+from rescircuit.theory.findings import known
 from rescircuit.theory.vector_theory import items_of_theorem
 
 __all__ = [
@@ -230,9 +231,7 @@ def columns_of(rows: Sequence[Any], without: Sequence[str]) -> dict[str, Array]:
 
 def finite_row(row: dict[str, Any]) -> dict[str, Any]:
     """None in place of an infinite limit, which JSON has no number for."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()
-    }
+    return {name: known(value) if isinstance(value, float) else value for name, value in row.items()}
 
 
 def size_title(name: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
 from rescircuit.theory.covered import growth_bound, tau_1_bound, tau_2_bound
+from rescircuit.theory.findings import known, with_limits
 from rescircuit.theory.intervals import mean_interval, median_interval
 
 __all__ = ["Growth", "VolumeFindings"]
@@ -178,7 +179,7 @@ class VolumeFindings:
             "error": self.error,
             "samples": self.samples,
             "seed": self.seed,
-            "volumes": [{name: _known(value) for name, value in row.items()} for row in rows],
+            "volumes": [{name: known(value) for name, value in row.items()} for row in rows],
             "growth": [
                 {
                     "from_volume": each.low,
@@ -193,8 +194,8 @@ class VolumeFindings:
             ],
             "least_gain_over_bound": self.margin(),
             "fall": self.fall(),
-            "tau_1_median": [_known(value) for value in _median(self.tau_1)],
-            "tau_2_median": [_known(value) for value in _median(self.tau_2)],
+            "tau_1_median": [known(value) for value in _median(self.tau_1)],
+            "tau_2_median": [known(value) for value in _median(self.tau_2)],
         }
 
     def _steps_table(self) -> Table:
@@ -204,7 +205,7 @@ class VolumeFindings:
             if 1.0 - mean < 1e-3 * self.error:
                 break
             left = [figure(1.0 - float(np.quantile(volumes, share))) for share in (0.5, 0.05)]
-            cells = (f"{mean:.4g} ({low:.4g} to {high:.4g})", figure(float(self.predicted[t])))
+            cells = (with_limits(mean, low, high, ".4g"), figure(float(self.predicted[t])))
             rows.append((f"t = {t}", *cells, *left))
         columns = ("", "mean volume", "predicted", "1 - v, median", "1 - v, 95 %")
         return Table(title=f"Volume within eps = {self.error:g} of a sum", columns=columns, rows=tuple(rows))
@@ -214,7 +215,7 @@ class VolumeFindings:
             (
                 f"{each.low:g} to {each.high:g}",
                 str(each.steps),
-                "{:.3f} ({:.3f} to {:.3f})".format(*each.measured),
+                with_limits(*each.measured, ".3f"),
                 f"{each.expected:.3f}",
                 f"{each.bound:.3f}",
                 f"{each.margin:.2f}",
@@ -263,7 +264,3 @@ def _least_time(bound: Callable[[float, int], float], error: float, share: float
 def _first(reached: Any) -> Array:
     """The first place at which a row is true; infinite where none is."""
     return np.where(reached.any(axis=1), reached.argmax(axis=1), np.inf)
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -38,7 +38,7 @@ def test_evolution_is_shown_and_kept(run, tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ((*VECTORS, "--law", "levy"), "--law must be one of normal, nsn"),
+        ((*VECTORS, "--law", "levy"), "--law must be normal or nsn"),
         ((*VECTORS, "--n", "1"), "--n must be a whole number from 2 to 36"),
         ((*VECTORS, "--d", "1.5"), "--d must be a whole number"),
         ((*VECTORS, "--sizes", "n/x"), "--sizes must be free, half"),

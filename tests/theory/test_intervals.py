@@ -82,3 +82,12 @@ def test_quantile_limits_hold_their_level_and_no_wider_ones_do(size, share):
 def test_other_arguments_are_refused(call, says):
     with pytest.raises(InputError, match=says):
         call()
+
+
+def test_values_drawn_again_vary_as_new_ones_would():
+    """The mean of k values drawn again has the deviation of a mean, std / sqrt(k) (Efron 1979)."""
+    values = Stream(seed=5, source="test.resampled").normal(400)
+    again = np.array(list(resampled(values, 500, seed=1, source="test")))
+    assert again.shape == (500, 400)
+    assert np.isin(again, values).all()
+    assert again.mean(axis=1).std(ddof=1) == pytest.approx(values.std() / 20, rel=0.12)  # 4 / sqrt(2 * 500)

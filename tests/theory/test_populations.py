@@ -101,6 +101,19 @@ def test_the_settings_tell_populations_apart():
     assert len({str(each) for each in found}) == len(found)
 
 
+def test_the_settings_tell_measured_values_apart_though_none_of_the_digest_s_samples_differs():
+    values = np.linspace(0.9, 1.1, 100_001)
+    other = values.copy()
+    other[17] = 0.9  # of so many values that a few samples do not meet it
+    laws = [Empirical(factors=each) for each in (values, other)]
+    found = [
+        ResistorPopulation(resistor=rc.Resistor(nominal=1e6, variation=Variation(local=law)), name="measured")
+        for law in laws
+    ]
+    np.testing.assert_array_equal(*(each.items(8, 64, seed=0) for each in found))
+    assert found[0].settings() != found[1].settings()
+
+
 def test_other_arguments_are_refused(tmp_path):
     few = tmp_path / "few.csv"
     few.write_text("1.0\n1.1\n")

@@ -103,6 +103,7 @@ def test_where_a_curve_falls():
         ({"items": [31]}, "items must be a whole number from 2 to 30"),
         ({"kappas": [1.0, 0.9]}, "kappas must be ascending numbers above 0"),
         ({"kappas": [0.0]}, "kappas must be ascending numbers above 0"),
+        ({"kappas": [0.9, 1e6]}, "kappas must be such that 1 / delta is at most"),
         ({"samples": 0}, "samples must be a whole number from 1"),
     ],
 )

@@ -195,7 +195,7 @@ def test_findings_and_pictures(tmp_path):
         ({"items": [1]}, "items must be a whole number from 2 to 36"),
         ({"items": []}, "items must be at least one"),
         ({"dimensions": [9]}, "dimensions must be a whole number from 1 to 8"),
-        ({"law": "cauchy"}, "law must be one of"),
+        ({"law": "cauchy"}, "law must be normal or nsn"),
         ({"law": "sparse"}, "law must be normal or nsn"),
         ({"epsilons": [1.0]}, "epsilons must be errors above 0"),
         ({"sizes": ["12"]}, "sizes must be at most the number of items"),

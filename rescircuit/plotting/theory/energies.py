@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rescircuit.plotting.figures import COLOURS, new_axes, save_figure
-from rescircuit.plotting.theory.partitions import POINTS
+from rescircuit.plotting.theory.points import POINTS, plot_survival
 from rescircuit.theory.energy_findings import BINS
 
 if TYPE_CHECKING:
@@ -103,12 +103,7 @@ def plot_ground_spacings(findings: EnergyFindings, axes: Axes | None = None) -> 
     panel.plot(grid, np.exp(-grid), "k--", linewidth=1.2, label="exp(−E / T₀)")
     spacings = np.concatenate([point.spacings for point in findings.hard])
     for k, (values, colour) in enumerate(zip(spacings.T, COLOURS, strict=False)):
-        ordered = np.sort(values)
-        share = 1.0 - np.arange(1, ordered.size + 1) / (ordered.size + 1.0)
-        panel.plot(ordered, share, color=colour, linewidth=1.2, label=_SPACINGS[k])
-        error = 1.96 * np.sqrt(share * (1.0 - share) / ordered.size)
-        low = np.maximum(share - error, 1e-9)
-        panel.fill_between(ordered, low, share + error, color=colour, alpha=0.15, linewidth=0)
+        plot_survival(panel, values, colour, _SPACINGS[k])
     panel.set_yscale("log")
     panel.set_xlim(0, 6)
     panel.set_ylim(2e-3, 1.1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rescircuit.plotting.figures import COLOURS, new_axes
+from rescircuit.plotting.figures import new_axes
+from rescircuit.plotting.theory.points import DISTINCT
 
 if TYPE_CHECKING:
     from rescircuit.theory.error_findings import ErrorFindings, ErrorPoint
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["plot_errors", "plot_reached"]
 
 _MARKERS = "osD^v<>p"
-_COLOURS = (*COLOURS, "#E69F00", "#56B4E9", "#000000", "#999999")  # the other ones of Okabe and Ito
 
 
 def plot_errors(findings: ErrorFindings) -> Any:
@@ -42,7 +42,7 @@ def plot_errors(findings: ErrorFindings) -> Any:
         each.set_yscale("log")
         each.set_xlabel("items n")
         each.grid(alpha=0.3)
-    _draw_least(worst)
+    _draw_least(worst, next(iter(findings.points.values()))[0].width)
     one.set_ylabel("error, in the items' unit")
     one.legend(title="points: measured, 95 %\nlines: from the density of sums", fontsize=9)
     worst.set_ylabel("largest error in the interval of targets")
@@ -89,7 +89,7 @@ def _draw(
     """One population: its points with error bars, and its line."""
     import numpy as np
 
-    colour = _COLOURS[k % len(_COLOURS)]
+    colour = DISTINCT[k % len(DISTINCT)]
     sizes = np.array([point.n for point in points])
     values, low, high = np.array([measured(point) for point in points]).reshape(-1, 3).T
     bars = np.clip([values - low, np.where(np.isfinite(high), high, values) - values], 0.0, None)
@@ -99,11 +99,11 @@ def _draw(
     axes.plot(sizes, np.where(np.isfinite(line), line, np.nan), color=colour, linewidth=1)
 
 
-def _draw_least(axes: Any) -> None:
-    """What no items can beat: 2**n sums cover the interval of width 1 only if each covers 2**-n of it."""
+def _draw_least(axes: Any, width: float) -> None:
+    """What no items can beat: 2**n sums cover the interval only if each covers 2**-n of its width."""
     import numpy as np
 
     low, high = axes.get_xlim()
     n = np.array([max(low, 1.0), high])
-    axes.plot(n, 2.0 ** (-n - 1.0), color="black", linestyle=":", label="no items can do better: 1 item a bit")
+    axes.plot(n, width * 2.0 ** (-n - 1.0), color="black", linestyle=":", label="no items can do better: 1 item a bit")
     axes.set_xlim(low, high)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rescircuit.plotting.figures import new_axes, save_figure
-from rescircuit.plotting.theory.vectors import DISTINCT, explain, finished, measured
+from rescircuit.plotting.theory.points import DISTINCT
+from rescircuit.plotting.theory.vectors import explain, finished, measured
 from rescircuit.theory.evolution_findings import EvolutionFindings
 
 if TYPE_CHECKING:

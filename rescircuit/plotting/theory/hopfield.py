@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rescircuit.plotting.figures import new_axes, save_figure
+from rescircuit.plotting.theory.points import shades
 from rescircuit.theory.hopfield_findings import KINDS
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ def draw_hopfield(findings: HopfieldFindings, folder: Path) -> list[Path]:
 
 def plot_hopfield(axes: Axes, kind: str, findings: HopfieldFindings) -> None:
     """The share of pairs that can be pruned, over the large network's other spins; crosses are exact."""
-    from matplotlib import colormaps
-
     points = findings.of(kind)
     sizes = list(dict.fromkeys(point.chosen for point in findings.points))
-    for chosen, colour in zip(sizes, colormaps["viridis"](np.linspace(0.0, 0.85, len(sizes))), strict=True):
+    for chosen, colour in zip(sizes, shades(len(sizes)), strict=True):
         own = sorted((point for point in points if point.chosen == chosen), key=lambda point: point.others)
         if not own:
             continue

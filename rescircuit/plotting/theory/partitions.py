@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rescircuit.plotting.figures import new_axes, save_figure
+from rescircuit.plotting.theory.points import POINTS, plot_shares, plot_survival, shades
 from rescircuit.theory.partition_theory import (
     critical_ratio,
     moments_of_solutions,
@@ -21,18 +22,15 @@ if TYPE_CHECKING:
     from rescircuit.theory.partition_findings import PartitionFindings
 
 __all__ = [
-    "POINTS",
     "draw_partitions",
     "plot_ground_states",
     "plot_probabilities",
     "plot_solutions",
     "plot_window",
-    "shades",
 ]
 
 _STEPS = 60  # of a curve
 _LEAST_SOLUTIONS = 20  # expected in all samples together, for their mean to be drawn
-POINTS = {"fmt": "o", "markersize": 3.5, "linewidth": 1.0, "capsize": 2.0}
 
 
 def draw_partitions(findings: PartitionFindings, folder: Path) -> list[Path]:
@@ -47,13 +45,6 @@ def draw_partitions(findings: PartitionFindings, folder: Path) -> list[Path]:
     return written
 
 
-def shades(count: int) -> list[Any]:
-    """Colours of an ascending quantity, from dark to light."""
-    from matplotlib import colormaps
-
-    return list(colormaps["viridis"](np.linspace(0.0, 0.82, count)))
-
-
 def plot_probabilities(findings: PartitionFindings, axes: Axes | None = None) -> Axes:
     """The probability of a perfect partition against kappa, with the curves at finite n and the limit's step."""
     panel: Axes = new_axes() if axes is None else axes
@@ -61,7 +52,8 @@ def plot_probabilities(findings: PartitionFindings, axes: Axes | None = None) ->
     for n, colour in zip(findings.sizes, shades(len(findings.sizes)), strict=True):
         kappa, curve = _curve(findings, n)
         panel.plot(kappa, curve, color=colour, linewidth=1.0)
-        _error_bars(panel, findings, n, [point.kappa for point in findings.of_size(n)], color=colour, label=f"n = {n}")
+        points = findings.of_size(n)
+        plot_shares(panel, [point.kappa for point in points], points, color=colour, label=f"n = {n}")
     drawn = [point.kappa for point in findings.points]
     panel.set_xlim(min(drawn) - 0.02, max(drawn) + 0.02)
     panel.set_xlabel("κ = log₂(M) / n")
@@ -83,8 +75,8 @@ def plot_window(findings: PartitionFindings, axes: Axes | None = None) -> Axes:
     for n, colour in zip(findings.sizes, shades(len(findings.sizes)), strict=True):
         kappa, curve = _curve(findings, n)
         panel.plot(n * (kappa - critical_ratio(n)), curve, color=colour, linewidth=1.0)
-        places = [point.offset for point in findings.of_size(n)]
-        _error_bars(panel, findings, n, places, color=colour, label=f"n = {n}")
+        points = findings.of_size(n)
+        plot_shares(panel, [point.offset for point in points], points, color=colour, label=f"n = {n}")
     panel.set_xlim(lowest - 0.3, highest + 0.3)
     panel.set_xlabel("λ = n (κ − κ_c(n))")
     panel.set_ylabel("probability of a perfect partition")
@@ -127,11 +119,8 @@ def plot_ground_states(findings: PartitionFindings, axes: Axes | None = None) ->
         found = [point.scaled_ground_states for point in findings.of_size(n) if point.offset >= findings.hard]
         if not found:
             continue
-        values = np.sort(np.concatenate(found))
-        share = 1.0 - np.arange(1, values.size + 1) / (values.size + 1.0)
-        error = 1.96 * np.sqrt(share * (1.0 - share) / values.size)
-        panel.plot(values, share, color=colour, linewidth=1.2, label=f"n = {n}, {values.size} instances")
-        panel.fill_between(values, np.maximum(share - error, 1e-9), share + error, color=colour, alpha=0.2, linewidth=0)
+        values = np.concatenate(found)
+        plot_survival(panel, values, colour, f"n = {n}, {values.size} instances")
     panel.set_yscale("log")
     panel.set_xlim(0, 6)
     panel.set_ylim(2e-3, 1.1)
@@ -140,13 +129,6 @@ def plot_ground_states(findings: PartitionFindings, axes: Axes | None = None) ->
     panel.set_title("ground states without solutions (λ ≥ 6); bands: 95 %", fontsize="medium")
     panel.legend(fontsize="small")
     return panel
-
-
-def _error_bars(panel: Axes, findings: PartitionFindings, n: int, places: list[float], **style: Any) -> None:
-    points = findings.of_size(n)
-    shares = np.array([point.probability for point in points])
-    limits = np.array([point.interval for point in points]).T
-    panel.errorbar(places, shares, yerr=np.abs(limits - shares), **POINTS, **style)
 
 
 def _curve(findings: PartitionFindings, n: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

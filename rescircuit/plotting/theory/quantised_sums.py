@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rescircuit.plotting.figures import COLOURS, new_axes, save_figure
-from rescircuit.plotting.theory.partitions import POINTS, shades
+from rescircuit.plotting.theory.points import POINTS, plot_shares, shades
 from rescircuit.theory.intervals import wilson_interval
 from rescircuit.theory.partition_theory import critical_ratio
 from rescircuit.theory.quantised_theory import (
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rescircuit.theory.quantised_findings import QuantisedFindings
-    from rescircuit.theory.quantised_points import QuantisedPoint
 
 __all__ = ["draw_quantised_sums", "plot_given_totals", "plot_steps", "plot_subset_window"]
 
@@ -55,7 +54,7 @@ def plot_steps(findings: QuantisedFindings, share: float, axes: Axes | None = No
         sizes = [max(round(2 ** (n * kappa)), 1) for kappa in grid]
         curve = [subset_sum_probability(n, m, round(share * m)) for m in sizes]
         panel.plot(grid, curve, color=colour, linewidth=1.0)
-        _error_bars(panel, points, places, color=colour, label=f"n = {n}")
+        plot_shares(panel, places, points, color=colour, label=f"n = {n}")
     drawn = [point.kappa for point in findings.points]
     panel.set_xlim(min(drawn) - 0.02, max(drawn) + 0.02)
     panel.set_xlabel("κ = log₂(M) / n")
@@ -80,7 +79,7 @@ def plot_subset_window(findings: QuantisedFindings, axes: Axes | None = None) ->
         sizes = [max(round(2 ** (n * critical_ratio(n) + offset)), 1) for offset in grid]
         curve = [subset_sum_probability(n, m, round(share * m)) for m in sizes]
         panel.plot(grid, curve, color=colour, linewidth=1.0)
-        _error_bars(panel, points, places, color=colour, label=f"n = {n}")
+        plot_shares(panel, places, points, color=colour, label=f"n = {n}")
     panel.set_xlim(grid[0] - 0.3, grid[-1] + 0.3)
     panel.set_xlabel("λ = n (κ − κ_c(n))")
     panel.set_ylabel(f"probability of a subset that sums to {f'{share:g} M' if share else '0'}")
@@ -121,9 +120,3 @@ def plot_given_totals(findings: QuantisedFindings, axes: Axes | None = None) -> 
     panel.set_ylim(-0.03, 1.03)
     panel.legend(fontsize="small")
     return panel
-
-
-def _error_bars(panel: Axes, points: list[QuantisedPoint], places: list[float], **style: Any) -> None:
-    shares = np.array([point.probability for point in points])
-    limits = np.array([point.interval for point in points]).T
-    panel.errorbar(places, shares, yerr=np.abs(limits - shares), **POINTS, **style)

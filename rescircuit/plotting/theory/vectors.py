@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rescircuit.plotting.figures import COLOURS, new_axes, save_figure
+from rescircuit.plotting.theory.points import DISTINCT
 from rescircuit.theory.vector_findings import VectorFindings
 from rescircuit.theory.vector_rows import SizeError, size_title
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
-    "DISTINCT",
     "draw_vectors",
     "explain",
     "finished",
@@ -28,7 +28,6 @@ __all__ = [
     "plot_sizes",
 ]
 
-DISTINCT = (*COLOURS, "#E69F00", "#56B4E9", "0.2", "0.6")  # one for each dimension
 _MARKERS = "osv^D"
 
 

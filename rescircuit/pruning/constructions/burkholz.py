@@ -18,9 +18,9 @@ import numpy as np
 from rescircuit.checks import Array
 from rescircuit.errors import InputError
 from rescircuit.network.layers import Activation, Dense, Flatten, Layer, Network
+from rescircuit.pruning.constructions.burkholz_plan import Plan, planned, problems_of, shapes_of
 from rescircuit.pruning.constructions.construction import Construction, checked_epsilon, checked_range
 from rescircuit.pruning.constructions.error_intervals import (
-    SMALLEST,
     Emulated,
     Reach,
     check_chain,
@@ -35,44 +35,16 @@ from rescircuit.pruning.constructions.gadgets import (
     PrunedRows,
     check_size,
     pruned_rows,
+    refuse_beyond,
+    shares,
     uniform_weights,
 )
-from rescircuit.pruning.constructions.item_counts import (
-    SIGNED_PRODUCTS,
-    UNIFORM,
-    Counts,
-    Law,
-    given_items,
-    items_needed,
-)
-from rescircuit.pruning.constructions.pensia import input_blocks, refuse_beyond, shares
+from rescircuit.pruning.constructions.input_blocks import input_blocks
 from rescircuit.pruning.constructions.tensors import PrunedTensor
 
 __all__ = ["burkholz"]
 
-_CHOSEN = 0.35  # of n random weights, the sum of the magnitudes of those in a subset: n / 4 and some more
 _UPWARDS = 1.0 + 2.0**-30  # above the rounding of the bound's own sums
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """The random numbers for each weight of a layer of the target, and for each bias.
-
-    Of the first layer's biases there are as many as of its weights; later ones have none where there are no biases.
-    """
-
-    weights: Counts
-    biases: Counts | None = None
-
-    @property
-    def copies(self) -> int:
-        """Of each input of the layer."""
-        return self.weights.drawn
-
-    @property
-    def constants(self) -> int:
-        """Hidden units before the layer that are for its biases."""
-        return 0 if self.biases is None else self.biases.drawn
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -139,12 +111,12 @@ def burkholz(
     before, dense, after = _layers(target)
     epsilon, inputs = checked_epsilon(epsilon), checked_range(input_range)
     reaches = _reaches(target, inputs)
-    plans = _plans(dense, reaches, epsilon, items)
+    plans = planned(dense, reaches, epsilon, items)
     drawn = tuple(plan.copies for plan in plans)
     signed = inputs[0] < 0.0
-    shapes = _shapes(dense, plans, signed)
+    shapes = shapes_of(dense, plans, signed)
     check_size(sum((columns + 1) * rows for rows, columns in shapes), drawn)
-    report = shares(progress, _problems(dense, plans, signed))
+    report = shares(progress, problems_of(dense, plans, signed))
 
     first = input_blocks("layer1.first", dense[0], plans[0].copies, signed=signed, relu=True, seed=seed)
     groups = [Blocks(coefficients=first.coefficients, targets=first.targets(dense[0]), counts=plans[0].weights)]
@@ -211,66 +183,7 @@ def _reaches(target: Network, inputs: tuple[float, float]) -> list[Reach]:
     return found
 
 
-def _plans(dense: list[Dense], reaches: list[Reach], epsilon: float, items: Any) -> list[_Plan]:
-    """The numbers of each layer, from the last one backwards.
-
-    Each layer may add the same share of the error. What an earlier one adds is multiplied by the magnitudes of all
-    chosen weights behind it.
-    """
-    given = (None,) * len(dense) if items is None else given_items(items, len(dense))
-    plans: list[_Plan] = []
-    gain = 1.0
-    for number in range(len(dense) - 1, -1, -1):
-        layer, reach = dense[number], reaches[number]
-        largest = float(np.maximum(np.abs(reach.low), np.abs(reach.high)).sum())
-        tolerance = epsilon / len(dense) / gain / max(largest + bool(layer.bias.any()), SMALLEST)
-        copies = plans[0].copies if plans else 1
-        plans.insert(0, _plan(layer, tolerance, copies, given[number], first=number == 0))
-        gain *= max(1.0, _CHOSEN * plans[0].copies * layer.weight.shape[1])
-    return plans
-
-
-def _plan(layer: Dense, tolerance: float, copies: int, given: int | None, *, first: bool) -> _Plan:
-    bias = np.repeat(layer.bias[layer.bias != 0.0], copies)
-    weights = np.repeat(layer.weight, copies)
-
-    def needed(values: Array, law: Law) -> Counts:
-        return items_needed(tolerance, values, law, argument="epsilon", given=given)
-
-    if first:
-        return _Plan(weights=needed(np.append(weights, bias), SIGNED_PRODUCTS))
-    return _Plan(weights=needed(weights, UNIFORM), biases=needed(bias, SIGNED_PRODUCTS) if bias.size else None)
-
-
-def _rows(dense: list[Dense], plans: list[_Plan], number: int) -> int:
-    """Rows of the random layer that stands for a layer of the target: copies and constants."""
-    if number + 1 == len(dense):
-        return dense[number].outputs
-    following = plans[number + 1]
-    return dense[number].outputs * following.copies + following.constants
-
-
-def _shapes(dense: list[Dense], plans: list[_Plan], signed: bool) -> list[tuple[int, int]]:
-    """Rows and columns of all random layers."""
-    inputs = dense[0].weight.shape[1]
-    columns = plans[0].copies * (inputs * (1 + signed) + bool(dense[0].bias.any()))
-    found = [(columns, inputs)]
-    for number in range(len(dense)):
-        found.append((_rows(dense, plans, number), found[-1][0]))
-    return found
-
-
-def _problems(dense: list[Dense], plans: list[_Plan], signed: bool) -> int:
-    """Subset-sum problems in all."""
-    total = 0
-    for number, layer in enumerate(dense):
-        copies = plans[number + 1].copies if number + 1 < len(dense) else 1
-        blocks = layer.weight.shape[1] * (1 if number else 1 + signed) + bool(layer.bias.any())
-        total += layer.outputs * copies * blocks
-    return total
-
-
-def _copied(name: str, groups: list[Blocks], following: _Plan | None, seed: int, progress: Progress | None) -> _Copies:
+def _copied(name: str, groups: list[Blocks], following: Plan | None, seed: int, progress: Progress | None) -> _Copies:
     """Draw and prune a layer, with as many copies of each output as the next layer wants, and its constants."""
     if following is None:
         rows = pruned_rows(name, groups, seed=seed, progress=progress)
@@ -293,7 +206,7 @@ def _copied(name: str, groups: list[Blocks], following: _Plan | None, seed: int,
     return _Copies(rows=rows, tensors=[weight, bias], constants=bias.pruned[copies:])
 
 
-def _next_groups(layer: Dense, plan: _Plan, constants: Array) -> list[Blocks]:
+def _next_groups(layer: Dense, plan: Plan, constants: Array) -> list[Blocks]:
     """The copies of each input, which are what they stand for, and the constants."""
     copies = np.ones((layer.weight.shape[1], plan.copies))
     groups = [Blocks(coefficients=copies, targets=layer.weight, counts=plan.weights)]
@@ -320,7 +233,7 @@ def _sensitivity(rows: PrunedRows, copies: int) -> Array:
     return np.abs(rows.weight.pruned[:, :copies])
 
 
-def _own_error(layer: Dense, emulated: Emulated, reach: Reach, following: _Plan | None) -> Array:
+def _own_error(layer: Dense, emulated: Emulated, reach: Reach, following: Plan | None) -> Array:
     """The largest errors of a layer's copies for inputs without errors, rounding included."""
     copies = 1 if following is None else following.copies
     repeated = replace(layer, weight=np.repeat(layer.weight, copies, axis=0), bias=np.repeat(layer.bias, copies))

@@ -103,7 +103,7 @@ def convolutional(
     check_chain(target)
     wanted = checked_epsilon(epsilon)
     domain = checked_range(input_range)
-    if order not in _METHODS:
+    if not isinstance(order, str) or order not in _METHODS:
         raise InputError("order", f"'{KERNELS_FIRST}' or '{POINTS_FIRST}'", order)
     task = _Task(target=target, order=order, seed=seed, signs=non_negative_layers(target, domain))
     layers = len(target.weighted)

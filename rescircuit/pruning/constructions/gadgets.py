@@ -21,7 +21,17 @@ from rescircuit.pruning.constructions.item_counts import LONGEST, Counts
 from rescircuit.pruning.constructions.proved_subsets import proved_subsets
 from rescircuit.pruning.constructions.tensors import PrunedTensor
 
-__all__ = ["Blocks", "PrunedRows", "Subsets", "check_size", "chosen_subsets", "pruned_rows", "uniform_weights"]
+__all__ = [
+    "Blocks",
+    "PrunedRows",
+    "Subsets",
+    "check_size",
+    "chosen_subsets",
+    "pruned_rows",
+    "refuse_beyond",
+    "shares",
+    "uniform_weights",
+]
 
 _LARGEST_SIZE = 1 << 27  # random numbers of a construction: 1 GiB, and as much again for the pruned ones
 
@@ -199,6 +209,22 @@ def pruned_rows(
         residual=worst,
         beyond=beyond,
     )
+
+
+def shares(progress: Progress | None, total: int) -> Progress | None:
+    """What solvers may tell the number of solved problems to, for one who wants to know shares of `total`."""
+    return None if progress is None else lambda done: progress(done / total)
+
+
+def refuse_beyond(solved: list[PrunedRows]) -> None:
+    """Refuse the target, by the farthest weight that is out of its items' reach, if there is one."""
+    worst = max(solved, key=lambda rows: rows.residual)
+    if worst.beyond is None:
+        return
+    weight, low, high = worst.beyond
+    name = worst.weight.name.removesuffix(".weight")
+    required = f"from {low:.3g} to {high:.3g}, which is how far all of its items together reach"
+    raise InputError(f"a weight of the target in {name}", required, weight, "More items reach farther.")
 
 
 def _beyond(rows: Blocks, random: Array, row: np.intp, block: np.intp) -> tuple[float, float, float] | None:

@@ -127,7 +127,7 @@ def construct(
     SolutionError
         If the error proved for the masks found is above `epsilon`.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise InputError("method", f"one of {', '.join(METHODS)}", method)
     found = METHODS[method]
     options: dict[str, Any] = {**found.options, "seed": whole_number("seed", seed, 0)}
@@ -154,7 +154,7 @@ def random_target(sizes: Sequence[int], seed: int = 0) -> Network:
     InputError
         For fewer than two sizes, or such below 1.
     """
-    if len(sizes) < 2:
+    if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2:
         raise InputError("sizes", "at least two whole numbers, such as 4,8,2", sizes)
     checked = [whole_number("sizes", size, 1, _WIDEST) for size in sizes]
     if sum(a * b for a, b in pairwise(checked)) > 1 << 24:

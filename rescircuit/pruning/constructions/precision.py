@@ -160,9 +160,9 @@ def random_quantised_network(
     InputError
         For fewer than two widths, and those of more than 2**24 weights.
     """
-    sizes = [whole_number("widths", width, 1, 10**5) for width in widths]
-    if len(sizes) < 2:
+    if not isinstance(widths, tuple | list) or len(widths) < 2:
         raise InputError("widths", "two numbers or more", widths)
+    sizes = [whole_number("widths", width, 1, 10**5) for width in widths]
     if sum(inputs * outputs for inputs, outputs in pairwise(sizes)) > _MOST_WEIGHTS:
         raise InputError("widths", f"those of at most {_MOST_WEIGHTS:,} weights", widths)
     weights = []

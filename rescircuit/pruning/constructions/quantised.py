@@ -137,6 +137,8 @@ class _Plan:
 def _planned(
     target: QuantisedNetwork, parts: int, random_parts: int | None, method: str, items: int | None, seed: int
 ) -> _Plan:
+    if not isinstance(target, QuantisedNetwork):
+        raise InputError("target", "a QuantisedNetwork", target)
     if method not in _METHODS:
         raise InputError("method", " or ".join(_METHODS), method)
     whole_number("parts", parts, 1, _LARGEST_PARTS)

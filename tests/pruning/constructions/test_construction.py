@@ -11,8 +11,7 @@ import pytest
 from rescircuit.errors import InputError, SolutionError
 from rescircuit.network import Activation, Dense, Network
 from rescircuit.pruning import load_tensors, save_construction
-from rescircuit.pruning.constructions import METHODS, Construction, PrunedTensor, construct, random_target
-from rescircuit.pruning.constructions import filters
+from rescircuit.pruning.constructions import METHODS, Construction, PrunedTensor, construct, filters, random_target
 from rescircuit.pruning.constructions import proved_subsets as proving
 from rescircuit.pruning.constructions.gadgets import Blocks, chosen_subsets, uniform_weights
 from rescircuit.pruning.constructions.item_counts import (
@@ -213,7 +212,7 @@ def test_random_targets():
     target = random_target((4, 8, 2), seed=3)
     assert [layer.weight.shape for _, layer in target.weighted_layers] == [(8, 4), (2, 8)]
     assert all(np.abs(layer.weight).max() <= layer.weight.shape[1] ** -0.5 for _, layer in target.weighted_layers)
-    for wrong in ((4,), (4, 0), (60_000, 60_000)):
+    for wrong in (4, (4,), (4, 0), (60_000, 60_000)):
         with pytest.raises(InputError, match="sizes must be"):
             random_target(wrong)
 

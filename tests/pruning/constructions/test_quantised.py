@@ -12,7 +12,7 @@ import pytest
 
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError, SolutionError
-from rescircuit.pruning.constructions import quantised_construction
+from rescircuit.pruning.constructions import proved_subsets, quantised_construction
 from rescircuit.pruning.constructions.counting import (
     expected_subsets,
     items_needed,
@@ -28,7 +28,9 @@ from rescircuit.pruning.constructions.precision import (
     rounded_down,
 )
 from rescircuit.pruning.constructions.quantised import represent_exactly, represented_share
+from rescircuit.subsetsum import subset_sum
 from rescircuit.subsetsum.integers import count_subsets
+from rescircuit.subsetsum.solution import BEST_FOUND
 
 
 def in_fractions(network, inputs, parts):
@@ -213,6 +215,16 @@ def test_unusable_networks_are_refused():
         network([[0.5, 0.25]], 4)
     with pytest.raises(InputError, match="rounded outputs in every layer"):
         represent_exactly(network, parts=4)
+
+
+def test_ctrl_c_is_no_weight_without_a_subset(monkeypatch):
+    def ended(*given, **options):
+        found = subset_sum(*given, **options)
+        return dataclasses.replace(found, status=np.full(found.status.shape, BEST_FOUND))
+
+    monkeypatch.setattr(proved_subsets, "subset_sum", ended)
+    with pytest.raises(KeyboardInterrupt):
+        represent_exactly(random_quantised_network((2, 2), parts=8, activations=8), parts=8)
 
 
 def test_exact_subsets_are_those_of_enumeration():
