@@ -29,7 +29,7 @@ from rescircuit.cli.prune_inputs import fitted_images, labelled_images, shares_o
 from rescircuit.cli.simulate_network import WireOptions
 
 if TYPE_CHECKING:
-    from rescircuit.network import ArraySpec
+    from rescircuit.network import AnalogNetwork, ArraySpec
     from rescircuit.pruning.chip import RandomChip
     from rescircuit.pruning.training import Labelled, TrainedMasks, TrainingSettings
 
@@ -153,12 +153,13 @@ def prune_chip(
         )
         report("reading images", 0, 1)
         train, test = labelled_images(data, data_dir, images)
-        template = template_of(network, train)
+        template = template_of(network, test)
         train, test = (fitted_images(each, template) for each in (train, test))
         sampled = _sampled(template, spec, chip, report)
         found = _trained(sampled if in_loop else sampled.ideal(), train, test, settings, report)
-        result = _measured(sampled, found, train, test, report)
-        result["files"] = _written(sampled, found, train, out, bits)
+        analog = sampled.program(found.last_masks, calibration_inputs=train.x[:_TYPICAL].astype(float))
+        result = _measured(sampled, found, analog, test, report)
+        result["files"] = _written(sampled, found, analog, out, bits)
     _show(result, found, as_json=as_json)
 
 
@@ -184,17 +185,12 @@ def _trained(
     return train_masks(chip.network, train, test, settings=settings, seed=chip.seed, models=chip.models(), report=tell)
 
 
-def _programmed(chip: RandomChip, found: TrainedMasks, train: Labelled) -> Any:
-    return chip.program(found.last_masks, calibration_inputs=train.x[:_TYPICAL].astype(float))
-
-
 def _measured(
-    chip: RandomChip, found: TrainedMasks, train: Labelled, test: Labelled, report: Callable[..., None]
+    chip: RandomChip, found: TrainedMasks, analog: AnalogNetwork, test: Labelled, report: Callable[..., None]
 ) -> dict[str, Any]:
     """The accuracies of the network in arithmetic and on the chip, and what it takes."""
     from rescircuit.network.answers import answers_of
 
-    analog = _programmed(chip, found, train)
     analog.compile(counting(report, "solving tiles with their wires", len(analog.tiles)))
     x = test.x.astype(float)
     stages = {"arithmetic": analog.network, "chip without wires": analog.without("wires"), "chip": analog}
@@ -220,14 +216,16 @@ def _measured(
     }
 
 
-def _written(chip: RandomChip, found: TrainedMasks, train: Labelled, out: Path | None, bits: Path | None) -> list[Path]:
+def _written(
+    chip: RandomChip, found: TrainedMasks, analog: AnalogNetwork, out: Path | None, bits: Path | None
+) -> list[Path]:
     """The files that were asked for."""
     files = []
     if out is not None:
         from rescircuit.network import save_analog
 
         with naming({"path": "--out", "analog.layers": "--network"}):
-            files.append(save_analog(_programmed(chip, found, train), out))
+            files.append(save_analog(analog, out))
     if bits is not None:
         from rescircuit.pruning.chip import write_mask_table, write_masks
 

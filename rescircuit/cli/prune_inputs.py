@@ -48,7 +48,10 @@ def labelled_images(data: str, data_dir: Path | None, limit: int | None) -> tupl
 
 
 def template_of(network: str, images: Labelled) -> Network:
-    """The layers that were asked for: a perceptron or LeNet-5 without weights, or those of a file."""
+    """The layers that were asked for, with an output for each class: a perceptron, LeNet-5, or those of a file.
+
+    The classes are those of `images`: those to test with, as the first few to learn from may lack some.
+    """
     from rescircuit.pruning.training import lenet5, perceptron
 
     classes = int(images.y.max()) + 1

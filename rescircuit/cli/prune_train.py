@@ -38,6 +38,7 @@ _OPTIONS = {
     "file": "--network",
     "FILE": "--network",
     "width": "--network",
+    "layers": "--network",
     "distribution": "--weights",
     "x": "--data",
     "y": "--data",
@@ -73,7 +74,7 @@ def train(
     structure: Annotated[
         str | None,
         typer.Option(
-            help="Make dense layers of the structures of Pensia et al., figure 1c: identity or relu.",
+            help="Prune dense layers only, made of the structures of Pensia et al., figure 1c: identity or relu.",
             show_default=False,
         ),
     ] = None,
@@ -95,7 +96,8 @@ def train(
 ) -> None:
     """Learn which weights of a random network stay; the weights themselves never change.
 
-    The accuracy is that of the best epoch on the test images. Needs PyTorch.
+    The accuracy and the network are those of the best epoch on the test images, as in the published protocol; the
+    accuracy after the last epoch stands beside it. Needs PyTorch.
     """
     from rescircuit.network import save_network
     from rescircuit.pruning.training import TrainingSettings, train_masks
@@ -110,7 +112,7 @@ def train(
         )
         report("reading images", 0, epochs)
         train_set, test_set = labelled_images(data, data_dir, images)
-        template = _random(network, train_set, weights=weights, gain=gain, seed=seed)
+        template = _random(network, test_set, weights=weights, gain=gain, seed=seed)
         models = _models(template, structure, pairs=pairs, seed=seed)
         train_set, test_set = (fitted_images(each, template) for each in (train_set, test_set))
         report(f"epoch 1 of {epochs}", 0, epochs)
@@ -148,7 +150,12 @@ def _models(template: Network, structure: str | None, *, pairs: int, seed: int) 
         raise InputError("--structure", f"one of {', '.join(_STRUCTURES)}", structure)
     from rescircuit.pruning.training import gadget_models
 
-    return gadget_models(template, pairs=pairs, relu=structure == "relu", seed=seed, signed_inputs=False)
+    if any(taken != (number - 1,) for number, taken in enumerate(template.sources)):
+        raise InputError("--structure", "left out for a network with branches", structure)
+    found = gadget_models(template, pairs=pairs, relu=structure == "relu", seed=seed, signed_inputs=False)
+    if not found:
+        raise InputError("--structure", "left out for a network without dense layers", structure)
+    return found
 
 
 def _dense(template: Network) -> list[int]:
@@ -165,6 +172,6 @@ def _show(found: TrainedMasks, out: Path | None, *, as_json: bool) -> None:
     print_table("Training", ["epoch", "loss", "test accuracy"], rows)
     table = found.table()
     print_table("Weights", list(table.columns), [list(row) for row in table.rows])
-    print_text(f"{table.title}, {found.last_accuracy:.2%} after the last.")
+    print_text(f"{table.title}.")
     if out is not None:
         say(f"Written: {out}")

@@ -9,19 +9,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rescircuit.pruning.chip import RandomChip, random_chip
     from rescircuit.pruning.constructions import Construction, PrunedTensor, construct, random_target
     from rescircuit.pruning.files import load_tensors, save_construction
+    from rescircuit.pruning.training import Labelled, TrainedMasks, TrainingSettings, train_masks
 
 __all__ = [
     "Construction",
+    "Labelled",
     "PrunedTensor",
+    "RandomChip",
+    "TrainedMasks",
+    "TrainingSettings",
     "construct",
     "load_tensors",
+    "random_chip",
     "random_target",
     "save_construction",
+    "train_masks",
 ]
 
 _HOMES = {
+    "chip": (
+        "RandomChip",
+        "random_chip",
+    ),
     "constructions": (
         "Construction",
         "PrunedTensor",
@@ -31,6 +43,12 @@ _HOMES = {
     "files": (
         "load_tensors",
         "save_construction",
+    ),
+    "training": (
+        "Labelled",
+        "TrainedMasks",
+        "TrainingSettings",
+        "train_masks",
     ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -1,4 +1,7 @@
-"""Networks whose weights are trained: what pruned ones are held against."""
+"""Networks of any layers whose weights are trained: what pruned ones are held against.
+
+In PyTorch, as the pruned ones are; :mod:`rescircuit.reproductions.training` does it for perceptrons without PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,10 @@ from rescircuit.network.importers.torch_package import F, torch
 from rescircuit.network.layers import Network
 from rescircuit.pruning.training.random_weights import random_weights
 from rescircuit.pruning.training.settings import TrainingSettings
-from rescircuit.pruning.training.trained_layers import computing_threads
+from rescircuit.pruning.training.trained_layers import computing_threads, correct_share
 from rescircuit.pruning.training.training import Labelled
 
 __all__ = ["trained_network"]
-
-_AT_ONCE = 1000
-
 
 def trained_network(
     template: Network,
@@ -56,7 +56,7 @@ def trained_network(
         optimiser = torch.optim.SGD(
             module.parameters(), lr=settings.rate, momentum=settings.momentum, weight_decay=settings.decay or 0.0
         )
-        x, y = torch.from_numpy(train.x), torch.from_numpy(train.y)
+        x, y, test_x, test_y = map(torch.from_numpy, (train.x, train.y, test.x, test.y))
         steps = -(-len(x) // settings.batch)
         for epoch in range(settings.epochs):
             stream = Stream(seed=seed, source=f"reproductions.dense_training.order.{epoch}")
@@ -68,7 +68,7 @@ def trained_network(
                 optimiser.zero_grad()
                 F.cross_entropy(module(x[chosen]), y[chosen]).backward()
                 optimiser.step()
-            accuracies.append(_correct(module, test))
+            accuracies.append(correct_share(module, test_x, test_y))
             report(epoch + 1)
         return module.network(), accuracies
 
@@ -80,12 +80,3 @@ def _initial(template: Network, seed: int) -> Network:
         weight = random_weights("kaiming-uniform", layer.weight.shape, layer.weight[0].size, stream)
         layers[number] = replace(layer, weight=weight, bias=None)
     return Network(layers, template.input_shape, template.sources)
-
-
-def _correct(module: Any, test: Labelled) -> float:
-    right = 0
-    with torch.no_grad():
-        for first in range(0, len(test.y), _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            right += int((module(torch.from_numpy(test.x[part])).argmax(1).numpy() == test.y[part]).sum())
-    return right / len(test.y)

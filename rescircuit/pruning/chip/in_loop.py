@@ -69,6 +69,11 @@ class ChipWeights:
         self._set(layer.offset, ones, layer.offset)
 
     @property
+    def kind(self) -> str:
+        """Its class and its arrays, whose converters and noise are not in the weights."""
+        return f"{type(self).__name__} {self._spec}"
+
+    @property
     def mask_shape(self) -> tuple[int, ...]:
         """See :class:`RandomLayer`."""
         return self.layer.mask_shape

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rescircuit.checks import finite_number, whole_number
 from rescircuit.errors import InputError
 from rescircuit.files import make_folder, read_npz, write_atomically
 from rescircuit.pruning.training.masks import Scores
@@ -72,14 +73,15 @@ class Checkpoint:
         Raises
         ------
         InputError
-            For a damaged file, or one of a training with other settings, data or weights.
+            For a folder that cannot be written to, a damaged file, or one of a training with other settings, data or
+            weights.
         """
-        path = self.folder / _FILE
+        path = make_folder(self.folder) / _FILE  # before the first epoch, not after it
         if not path.exists():
             return Progress(history=[], best={}, last={})
         arrays = read_npz(path)
         self._check_identity(str(arrays.get("identity", "")))
-        progress = Progress(history=_read_history(str(arrays.get("history", ""))), best={}, last={})
+        progress = Progress(history=_read_history(str(arrays.get("history", "")), len(scores)), best={}, last={})
         for number, each in scores.items():
             each.scores[:] = _numbers(arrays, f"{number}.scores", each.scores.size)
             each.velocity[:] = _numbers(arrays, f"{number}.velocity", each.scores.size)
@@ -91,8 +93,6 @@ class Checkpoint:
         return json.dumps(self.identity, sort_keys=True, allow_nan=False)
 
     def _check_identity(self, text: str) -> None:
-        if text == self._text():
-            return
         try:
             kept = json.loads(text)
         except (ValueError, RecursionError):
@@ -100,6 +100,8 @@ class Checkpoint:
         if not isinstance(kept, dict) or not kept:
             raise InputError("checkpoint", "a training's state", _FILE)
         given = json.loads(self._text())
+        if kept == given:
+            return
         other = sorted(name for name in {*kept, *given} if kept.get(name) != given.get(name))
         hint = "Choose another folder, or remove it."
         raise InputError("checkpoint", "of this training", f"one with another {' and '.join(other)}", hint)
@@ -109,11 +111,25 @@ def _history(progress: Progress) -> str:
     return json.dumps([asdict(each) for each in progress.history], allow_nan=False)
 
 
-def _read_history(text: str) -> list[Epoch]:
+def _read_history(text: str, layers: int) -> list[Epoch]:
+    """Epochs from 1 on, at least one."""
     try:
-        return [Epoch(**{**each, "kept": tuple(each["kept"])}) for each in json.loads(text)]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise InputError("checkpoint", "with a history of epochs", text) from None
+        history = [_epoch(number, layers, **each) for number, each in enumerate(json.loads(text), 1)]
+    except (ValueError, TypeError, RecursionError):  # an InputError is a ValueError, too
+        history = []
+    if not history:
+        raise InputError("checkpoint", "with a history of epochs", text)
+    return history
+
+
+def _epoch(number: int, layers: int, *, epoch: Any, loss: Any, accuracy: Any, kept: Any) -> Epoch:
+    """The epoch of this number, as it was written."""
+    counts = tuple(whole_number("kept", each, 0) for each in kept)
+    share = finite_number("accuracy", accuracy)
+    if len(counts) != layers or not 0.0 <= share <= 1.0:
+        raise InputError("checkpoint", f"with {layers} counts and a share", f"{counts} and {share}")
+    number = whole_number("epoch", epoch, number, number)
+    return Epoch(epoch=number, loss=finite_number("loss", loss), accuracy=share, kept=counts)
 
 
 def _numbers(arrays: dict[str, Any], name: str, size: int) -> NDArray[np.float32]:

@@ -29,6 +29,11 @@ class WeightModel(Protocol):
     """
 
     @property
+    def kind(self) -> str:
+        """What it is, and all that training depends on beside its weights: checkpoints of another kind are refused."""
+        ...
+
+    @property
     def mask_shape(self) -> tuple[int, ...]:
         """The shape of the mask: a bit for each random weight, whatever axes these have."""
         ...
@@ -74,6 +79,8 @@ class DigitalWeights:
     def __init__(self, random: Any) -> None:
         self.random = finite_array("random", random).astype(np.float32)
         self._random = torch.from_numpy(self.random)
+
+    kind = "DigitalWeights"
 
     @property
     def mask_shape(self) -> tuple[int, ...]:

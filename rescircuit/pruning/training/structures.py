@@ -61,6 +61,8 @@ class Gadgets:
         paths = self.second * (np.abs(self.first) if relu else self.first)
         self._paths = np.ascontiguousarray(paths.transpose(2, 0, 1))
 
+    kind = "Gadgets"
+
     @property
     def mask_shape(self) -> tuple[int, ...]:
         """(pairs, out, in)."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from rescircuit.checks import checked_shape, whole_number
 from rescircuit.network.layers import Activation, Conv, Dense, Flatten, Layer, MaxPool, Network, Scale
+from rescircuit.network.layers.layer import refuse_large
 
 __all__ = ["lenet5", "normalised", "perceptron"]
 
@@ -24,6 +25,11 @@ def perceptron(input_shape: Sequence[int], hidden: Sequence[int], outputs: int) 
     hidden : sequence of int
         The units of each hidden layer.
     outputs : int
+
+    Raises
+    ------
+    InputError
+        For layers of more weights than can be held.
     """
     shape = checked_shape(tuple(input_shape), 1)
     return Network((Flatten(), *_dense((math.prod(shape), *hidden, outputs))), shape)
@@ -54,6 +60,7 @@ def _dense(widths: Sequence[int]) -> list[Layer]:
     widths = [whole_number("width", width, 1) for width in widths]
     layers: list[Layer] = []
     for number, (inputs, units) in enumerate(pairwise(widths), 1):
+        refuse_large("width", (units, inputs))
         layers.append(Dense(weight=np.zeros((units, inputs)), name=f"fc{number}"))
         layers.append(Activation(kind="relu"))
     return layers[:-1]

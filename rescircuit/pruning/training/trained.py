@@ -132,7 +132,10 @@ class TrainedMasks:
             kept = int(np.count_nonzero(mask))
             rows.append((self.template.layers[number].name, f"{mask.size:,}", f"{kept:,}", f"{kept / mask.size:.2%}"))
         rows.append(("all", f"{self.size:,}", f"{self.kept:,}", f"{self.kept / self.size:.2%}"))
-        title = f"Test accuracy {self.accuracy:.2%} after epoch {self.best_epoch} of {len(self.history)}"
+        title = (
+            f"Test accuracy {self.accuracy:.2%} after epoch {self.best_epoch} of {len(self.history)}, the best on the "
+            f"test images; {self.last_accuracy:.2%} after the last"
+        )
         return Table(title=title, columns=("layer", "random weights", "kept", "share"), rows=tuple(rows))
 
     def as_dict(self) -> dict[str, Any]:

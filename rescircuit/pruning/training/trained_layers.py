@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +16,7 @@ from rescircuit.network.importers.torch_package import Module, Tensor, torch
 from rescircuit.network.layers import Conv, Dense, Network
 from rescircuit.pruning.training.models import WeightModel
 
-__all__ = ["MaskedNetwork", "computing_threads"]
+__all__ = ["MaskedNetwork", "computing_threads", "correct_share"]
 
 _AT_ONCE = 1000  # images of an evaluation
 _MOST_FEATURES = 1 << 28  # numbers of frozen layers' outputs that are kept, 1 GiB
@@ -42,15 +43,16 @@ class MaskedNetwork:
         self._shapes = (*template.shapes, template.input_shape)  # the input's last: number -1
         self._first = self._cut(min(models))
 
-    def features(self, x: NDArray[Any]) -> Tensor:
-        """What the layers from the first trained one on take, for inputs (k, ...); kept in float32."""
-        inputs = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-        if self._first == 0:
-            return inputs
+    def features(self, *parts: NDArray[Any]) -> list[Tensor]:
+        """What the layers from the first trained one on take, for parts of inputs (k, ...); kept in float32."""
+        inputs = [torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32)) for part in parts]
+        one, given = math.prod(self._shapes[self._first - 1]), math.prod(self._shapes[-1])
+        if one * sum(map(len, inputs)) > _MOST_FEATURES or one > _WORTH_IT * given:
+            self._first = 0  # for all parts alike
+        return [self._features(part) for part in inputs] if self._first else inputs
+
+    def _features(self, inputs: Tensor) -> Tensor:
         out = torch.empty(len(inputs), *self._shapes[self._first - 1])
-        if out.numel() > min(_MOST_FEATURES, _WORTH_IT * inputs.numel()):
-            self._first = 0
-            return inputs
         with torch.no_grad():
             for first in range(0, len(inputs), _AT_ONCE):
                 part = slice(first, first + _AT_ONCE)
@@ -63,14 +65,10 @@ class MaskedNetwork:
 
     def correct(self, features: Tensor, y: Tensor) -> float:
         """The share of the inputs whose largest output is that of their class."""
-        right = 0
         self._module.eval()
-        with torch.no_grad():
-            for first in range(0, len(features), _AT_ONCE):
-                part = slice(first, first + _AT_ONCE)
-                right += int((self(features[part]).argmax(1) == y[part]).sum())
+        share = correct_share(self, features, y)
         self._module.train()
-        return right / len(features)
+        return share
 
     def _run(self, x: Tensor, first: int, end: int) -> Tensor:
         outputs: dict[int, Tensor] = {first - 1: x}
@@ -104,6 +102,16 @@ class _TrainedLayer(Module):
         inner.weight = self.model.weight(self.mask)
         y = self.model.outputs(inner(self.model.inputs(x)), self.training)
         return y if self.bias is None else y + self.bias
+
+
+def correct_share(outputs: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
+    """The share of the inputs x whose largest output (k, classes) is that of their class."""
+    right = 0
+    with torch.no_grad():
+        for first in range(0, len(x), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            right += int((outputs(x[part]).argmax(1) == y[part]).sum())
+    return right / len(x)
 
 
 @contextmanager

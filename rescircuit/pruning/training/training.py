@@ -49,7 +49,7 @@ class Labelled:
     y: NDArray[np.int_]
 
     def __post_init__(self) -> None:
-        x, y = finite_array("x", self.x), np.asarray(self.y)
+        x, y = np.atleast_1d(finite_array("x", self.x)), np.asarray(self.y)
         if y.dtype.kind not in "iu" or y.shape != (len(x),) or y.min() < 0:
             raise InputError("y", f"{len(x)} classes, from 0", f"{y.dtype} of shape {y.shape}")
         object.__setattr__(self, "x", x.astype(np.float32))
@@ -87,7 +87,8 @@ def train_masks(
         stay as they are.
     checkpoint : path, optional
         A folder that keeps the state after each epoch. A training that was ended goes on from there, and gives what it
-        would have given, to the last bit on the same machine.
+        would have given, to the last bit on the same machine. It keeps masks and scores, but nothing of the models:
+        a chip's, which carry ranges and draws of noise from step to step, begin anew with those.
     report : callable, optional
         Called with each epoch, those that were kept before included.
 
@@ -158,7 +159,7 @@ class _Training:
             report(each)
         if len(progress.history) >= self.settings.epochs:
             return progress
-        x, test_x = self.network.features(train.x), self.network.features(test.x)
+        x, test_x = self.network.features(train.x, test.x)
         y, test_y = torch.from_numpy(train.y), torch.from_numpy(test.y)
         for epoch in range(len(progress.history), self.settings.epochs):
             loss = self._epoch(epoch, x, y)
@@ -218,12 +219,13 @@ class _Training:
     def identity(self, train: Labelled, test: Labelled) -> dict[str, Any]:
         """All that the result depends on, but for the machine."""
         weights = [layer.weight for _, layer in self.template.weighted_layers]
-        made = [model.weight(torch.ones(model.mask_shape)).detach().numpy() for model in self.models.values()]
+        with torch.no_grad():  # weights without the noise that training has
+            made = [model.weight(torch.ones(model.mask_shape)).numpy() for model in self.models.values()]
         return {
             "settings": self.settings.as_dict(),
             "seed": self.seed,
             "network": _digest([np.frombuffer(repr(self.template.layers).encode(), np.uint8), *weights]),
-            "models": {str(number): type(model).__name__ for number, model in self.models.items()},
+            "models": {str(number): model.kind for number, model in self.models.items()},
             "random weights": _digest(made),
             "images": _digest([train.x, train.y, test.x, test.y]),
         }
