@@ -8,10 +8,11 @@ does nothing but wait for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from threading import Condition, Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["run_side_by_side"]
 
@@ -74,21 +75,37 @@ def run_side_by_side(
     """
     crew = _Crew()
 
-    def run(task: Callable[[Event], T]) -> T:
-        with crew.one_more():
-            return task(crew.stop)
+    # Futures are not waited for: to wait takes the locks of all of them, which Ctrl-C on the way would leave taken.
+    finished: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+
+    def run(number: int, task: Callable[[Event], T]) -> None:
+        try:
+            with crew.one_more():
+                result = task(crew.stop)
+        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
+            finished.put((number, None, error))
+        else:
+            finished.put((number, result, None))
 
     results: dict[int, T] = {}
     pool = ThreadPoolExecutor(max(1, min(workers, len(tasks))))
     try:
-        pending = {pool.submit(run, task): k for k, task in enumerate(tasks)}
-        while pending:
-            for done in wait(pending, timeout=_WAIT, return_when=FIRST_COMPLETED).done:
-                number = pending.pop(done)
-                with suppress(CancelledError):  # the one that failed is still to come
-                    results[number] = done.result()
-                    if progress is not None:
-                        progress(1)
+        for number, task in enumerate(tasks):
+            pool.submit(run, number, task)
+        left = len(tasks)
+        while left:
+            try:
+                number, result, error = finished.get(timeout=_WAIT)
+            except Empty:
+                continue
+            left -= 1
+            if isinstance(error, CancelledError):
+                continue  # the one that failed is still to come
+            if error is not None:
+                raise error
+            results[number] = result
+            if progress is not None:
+                progress(1)
     finally:
         crew.call_off()
         pool.shutdown(wait=False, cancel_futures=True)

@@ -25,6 +25,7 @@ from rescircuit.cli.data import DATA_DIR_OPTION
 from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions, ConditionOptions
 from rescircuit.cli.option_groups import with_groups
 from rescircuit.cli.outputs import check_writable, interruptible, naming
+from rescircuit.cli.prune_epochs import print_epochs, telling
 from rescircuit.cli.prune_inputs import fitted_images, labelled_images, shares_of, template_of
 from rescircuit.cli.simulate_network import WireOptions
 
@@ -177,11 +178,7 @@ def _trained(
 ) -> TrainedMasks:
     from rescircuit.pruning.training import train_masks
 
-    report(f"epoch 1 of {settings.epochs}", 0, settings.epochs)
-
-    def tell(epoch: Any) -> None:
-        report(f"epoch {epoch.epoch} of {settings.epochs}: {epoch.accuracy:.2%}", epoch.epoch, settings.epochs)
-
+    tell = telling(report, settings.epochs)
     return train_masks(chip.network, train, test, settings=settings, seed=chip.seed, models=chip.models(), report=tell)
 
 
@@ -239,8 +236,7 @@ def _show(result: dict[str, Any], found: TrainedMasks, *, as_json: bool) -> None
     if as_json:
         print_json(result)
         return
-    rows = [[str(each.epoch), f"{each.loss:.4f}", f"{each.accuracy:.2%}"] for each in found.history]
-    print_table("Training", ["epoch", "loss", "test accuracy"], rows)
+    print_epochs(found)
     parts = (
         f"{result['weights']:,} weights from {result['resistors']:,} resistors on {result['tiles']} tiles, "
         f"{result['bits_set']:,} of {result['bits']:,} bits set, {result['test_images']:,} test images"

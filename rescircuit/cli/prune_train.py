@@ -10,6 +10,7 @@ import typer
 from rescircuit.cli.console import JSON_OPTION, example, print_json, print_table, print_text, progress_bar, say
 from rescircuit.cli.data import DATA_DIR_OPTION
 from rescircuit.cli.outputs import check_writable, interruptible, naming
+from rescircuit.cli.prune_epochs import print_epochs, telling
 from rescircuit.cli.prune_inputs import fitted_images, labelled_images, shares_of, template_of
 from rescircuit.errors import InputError
 
@@ -34,7 +35,6 @@ _OPTIONS = {
     "limit": "--images",
     "path": "--out",
     "checkpoint": "--checkpoint",
-    "folder": "--checkpoint",
     "file": "--network",
     "FILE": "--network",
     "width": "--network",
@@ -115,7 +115,6 @@ def train(
         template = _random(network, test_set, weights=weights, gain=gain, seed=seed)
         models = _models(template, structure, pairs=pairs, seed=seed)
         train_set, test_set = (fitted_images(each, template) for each in (train_set, test_set))
-        report(f"epoch 1 of {epochs}", 0, epochs)
         found = train_masks(
             template,
             train_set,
@@ -125,7 +124,7 @@ def train(
             models=models,
             layers=_dense(template) if frozen_convolutions else None if models else template.weighted,
             checkpoint=checkpoint,
-            report=lambda each: report(f"epoch {each.epoch} of {epochs}: {each.accuracy:.2%}", each.epoch, epochs),
+            report=telling(report, epochs),
         )
         if out is not None:
             save_network(found.network(), out)
@@ -168,8 +167,7 @@ def _show(found: TrainedMasks, out: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({**found.as_dict(), "out": out})
         return
-    rows = [[str(each.epoch), f"{each.loss:.4f}", f"{each.accuracy:.2%}"] for each in found.history]
-    print_table("Training", ["epoch", "loss", "test accuracy"], rows)
+    print_epochs(found)
     table = found.table()
     print_table("Weights", list(table.columns), [list(row) for row in table.rows])
     print_text(f"{table.title}.")

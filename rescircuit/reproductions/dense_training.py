@@ -22,6 +22,7 @@ from rescircuit.pruning.training.training import Labelled
 
 __all__ = ["trained_network"]
 
+
 def trained_network(
     template: Network,
     train: Labelled,

@@ -162,7 +162,11 @@ class PensiaExperiment2:
             "epochs",
             *(f"keep {keep:.0%}" for keep in keeps),
         )
-        return Table(title=f"Accuracy of the epoch that is best on the test images, {architecture.name}", columns=columns, rows=tuple(rows))
+        return Table(
+            title=f"Accuracy of the epoch that is best on the test images, {architecture.name}",
+            columns=columns,
+            rows=tuple(rows),
+        )
 
     def _in_words(self, architecture: Architecture) -> str:
         """The order of the curves, and the paper's."""

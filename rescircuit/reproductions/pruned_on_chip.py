@@ -125,10 +125,10 @@ class PrunedOnChip:
         chips = f"{self.seeds} chip{'s' if self.seeds > 1 else ''}"
         common = f"{self.plan.arrays.words}; {self.images:,} test images, {chips}; accuracy, %"
         stages = tuple(_STAGES.values())
-        units = ", ".join(str(each) for each in sorted({case.hidden for case in self.plan.in_the_loop}))
+        pruned = ", ".join(str(each) for each in sorted({case.hidden for case in self.plan.in_the_loop}))
         return (
             Table(
-                title=f"{units} hidden units pruned with the hardware in the loop; {common}",
+                title=f"{pruned} hidden units pruned with the hardware in the loop; {common}",
                 columns=("", "resistors", "without wires", "wires, masks trained without", "trained in the loop"),
                 rows=tuple(loop),
             ),

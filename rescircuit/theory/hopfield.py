@@ -143,7 +143,9 @@ def _case(kind: str, chosen: int, others: int, seed: int) -> Case:
             "all": np.array([each.all() for each in reached]),
         }
 
-    at_once = max(1, 200 >> max(0, spins - 6)) if kind == "normal" else max(1, (1 << 22) >> (spins * (spins + 1) // 2))
+    at_once = max(1, 200 >> max(0, spins - 6))
+    if kind == "signs":
+        at_once = min((1 << 28) >> (len(pairs_of(spins)) + spins - 1), 4096)  # of masks and states
     settings = {"experiment": "hopfield", "kind": kind, "chosen": chosen, "others": others}
     return Case(settings=settings, draw=draw, at_once=at_once)
 

@@ -39,3 +39,9 @@ def test_what_is_written(run, tmp_path):
 )
 def test_refusals_name_the_option(refused, options, says):
     assert says in refused("theory", "volume", "--samples", "3", "--t", "3", *options)
+
+
+def test_one_sample_has_no_error_bars_but_a_picture(run, tmp_path):
+    code, _, err = run("theory", "volume", "--accuracy", "0.1", "--t", "2", "--samples", "1", "--out", "few")
+    assert code == 0, err
+    assert (tmp_path / "few/growth.png").stat().st_size > 1000

@@ -102,8 +102,8 @@ def test_tables_remarks_and_picture(tmp_path):
     plan = replace(SMALL, architectures=ARCHITECTURES[:1])
     found = made(plan, (0.95, 0.96), (0.90, 0.97))
     table = found.tables()[0].markdown()
-    assert "| structure of figure 1c, ReLU | 200 | 97.00 | 60 | 2 | 90.00 | 97.00 |" in table
-    assert "| trained weights | 100 | 98.00 | 100 | 2 |" in table
+    assert "| structure of figure 1c, ReLU | 200 | 97.00 | 96.00 | 60 | 2 | 90.00 | 97.00 |" in table
+    assert "| trained weights | 100 | 98.00 | 98.00 | 100 | 2 |" in table
     remarks = "\n".join(found.remarks())
     assert "the best is 'structure of figure 1c, ReLU' with 97.00% (60 weights stay)" in remarks
     assert "95.00% with the identity and 90.00% with the ReLU, as the paper finds" in remarks

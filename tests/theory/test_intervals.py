@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
-from rescircuit.theory.intervals import mean_interval, median_interval, quantile_interval, wilson_interval
+from rescircuit.theory.intervals import mean_interval, median_interval, quantile_interval, resampled, wilson_interval
 
 
 @pytest.mark.parametrize(

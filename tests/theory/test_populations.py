@@ -10,6 +10,7 @@ from scipy import stats
 
 import rescircuit as rc
 from rescircuit.bank.chips import save_chip
+from rescircuit.devices import Empirical, Variation
 from rescircuit.errors import InputError
 from rescircuit.theory.populations import LAWS, ResistorPopulation, measured_population, population
 

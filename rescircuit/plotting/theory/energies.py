@@ -129,4 +129,5 @@ def _finish(panel: Axes, point: EnergyPoint, label: str) -> None:
     panel.set_xlabel("temperature T, in the items' unit")
     panel.set_ylabel(label)
     panel.set_title(f"n = {point.n}, κ = {point.kappa:.3g}, λ = {point.offset:.1f}", fontsize="medium")
-    panel.legend(fontsize="small")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(fontsize="small")

@@ -118,5 +118,6 @@ def plot_given_totals(findings: QuantisedFindings, axes: Axes | None = None) -> 
     panel.set_ylabel("probability of a solution")
     panel.set_title(f"given an instance's sum Λ, n = {n}, all targets", fontsize="medium")
     panel.set_ylim(-0.03, 1.03)
-    panel.legend(fontsize="small")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(fontsize="small")
     return panel

@@ -24,6 +24,7 @@ def plot_volumes(findings: VolumeFindings) -> Any:
     array of Axes (2,)
     """
     from rescircuit.theory.covered import growth_bound
+    from rescircuit.theory.intervals import mean_interval
 
     first, second = axes = new_axes(1, 2, figsize=(11.5, 4.8))
     t = np.arange(findings.volumes.shape[1])
@@ -39,8 +40,8 @@ def plot_volumes(findings: VolumeFindings) -> Any:
         each.xaxis.get_major_locator().set_params(integer=True)
         each.grid(alpha=0.3)
     for each, values, predicted in ((first, findings.volumes, findings.predicted), (second, left, None)):
-        means = values.mean(axis=0)
-        bars = 1.96 * values.std(axis=0, ddof=1) / np.sqrt(findings.samples)
+        means, low, high = np.transpose([mean_interval(column) for column in values.T])
+        bars = np.where(np.isfinite(high - low), 0.5 * (high - low), 0.0)  # of one sample there are none
         each.errorbar(t, means, yerr=bars, fmt="o", color="black", markersize=3, capsize=2, label="mean, 95 %")
         promised = 1.0 - findings.predicted if predicted is None else predicted
         each.plot(t[3:], promised[3:], color=COLOURS[1], linestyle="--", label="mean, from the density of sums")
@@ -78,7 +79,7 @@ def plot_growth(findings: VolumeFindings) -> Any:
     axes = new_axes(figsize=(7.5, 4.8))
     growths = findings.growths()
     middles = [0.5 * (each.low + each.high) for each in growths]
-    means, low, high = np.array([each.measured for each in growths]).T
+    means, low, high = np.array([each.measured for each in growths]).reshape(-1, 3).T
     axes.errorbar(
         middles,
         means,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +56,6 @@ class Checkpoint:
 
     def save(self, progress: Progress, scores: dict[int, Scores]) -> None:
         """Keep the state after an epoch."""
-        make_folder(self.folder)
         arrays: dict[str, Any] = {"identity": np.array(self._text()), "history": np.array(_history(progress))}
         for number, each in scores.items():
             arrays |= {f"{number}.scores": each.scores, f"{number}.velocity": each.velocity}
@@ -65,7 +66,8 @@ class Checkpoint:
             with temporary.open("wb") as stream:
                 np.savez(stream, **arrays)
 
-        write_atomically(self.folder / _FILE, write)
+        with _named():
+            write_atomically(make_folder(self.folder) / _FILE, write)
 
     def load(self, scores: dict[int, Scores], shapes: dict[int, tuple[int, ...]]) -> Progress:
         """The state after the last epoch that was kept; the scores take theirs. None yet: a state before the first.
@@ -76,10 +78,12 @@ class Checkpoint:
             For a folder that cannot be written to, a damaged file, or one of a training with other settings, data or
             weights.
         """
-        path = make_folder(self.folder) / _FILE  # before the first epoch, not after it
+        with _named():
+            path = make_folder(self.folder) / _FILE  # before the first epoch, not after it
         if not path.exists():
             return Progress(history=[], best={}, last={})
-        arrays = read_npz(path)
+        with _named():
+            arrays = read_npz(path)
         self._check_identity(str(arrays.get("identity", "")))
         progress = Progress(history=_read_history(str(arrays.get("history", "")), len(scores)), best={}, last={})
         for number, each in scores.items():
@@ -105,6 +109,15 @@ class Checkpoint:
         other = sorted(name for name in {*kept, *given} if kept.get(name) != given.get(name))
         hint = "Choose another folder, or remove it."
         raise InputError("checkpoint", "of this training", f"one with another {' and '.join(other)}", hint)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Within it, errors of files name the checkpoint."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError("checkpoint", error.required, error.got, error.hint) from None
 
 
 def _history(progress: Progress) -> str:

@@ -62,17 +62,18 @@ def test_random_weights_have_he_s_deviation_and_are_float32_s(distribution):
 def test_lenet5_is_the_layer_file_s(tmp_path):
     """The file's layers take the template's arrays, and give the same outputs."""
     network = random_network(lenet5(), seed=3)
-    assert (
-        network.weights == 107_550 - 0
-        if False
-        else network.weights == sum(x.weight.size for _, x in network.weighted_layers)
-    )
+    assert network.weights == 150 + 2400 + 784 * 120 + 120 * 84 + 840  # da Cunha, Natale and Viennot's LeNet-5
     arrays = {f"{layer.name}.weight": layer.weight for _, layer in network.weighted_layers}
     np.savez(tmp_path / "weights.npz", **arrays)
     read = load_network(tmp_path / "weights.npz", layers="lenet5")
     x = np.random.default_rng(1).random((3, 1, 28, 28))
     assert np.array_equal(read(x), network(x))
     assert np.abs(network(x)).max() > 0
+
+
+def test_a_network_that_no_memory_holds_is_refused():
+    with pytest.raises(InputError, match=r"width must be of at most \d+ numbers, got shape"):
+        perceptron((64,), (10**9,), 10)
 
 
 def test_templates_have_the_asked_shapes():

@@ -106,8 +106,9 @@ def test_frozen_layers_computed_once_give_what_they_give_each_time(torch, convol
     layer = convolutional.layers[6]
     masked = MaskedNetwork(convolutional, {6: DigitalWeights(layer.weight)})
     masked.trained[6].mask = torch.ones(layer.weight.shape)
-    features = masked.features(squares[1].x)
+    features, more = masked.features(squares[1].x, squares[0].x)
     assert features.shape == (64, 16)  # what fc2 takes
+    assert more.shape == (256, 16)
     assert np.abs(masked(features).numpy() - convolutional(squares[1].x)).max() < 1e-5
 
 
@@ -177,12 +178,41 @@ def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
     path = tmp_path / "training.npz"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="npz"):
+    with pytest.raises(InputError, match="checkpoint must be a readable npz archive"):
         train(small, *digits, settings=settings, checkpoint=tmp_path)
     arrays = dict(np.load(_written(path, whole)))
     np.savez(path, **{**arrays, "1.scores": arrays["1.scores"][:3]})
     with pytest.raises(InputError, match=r"checkpoint must be with 320 finite numbers as 1\.scores"):
         train(small, *digits, settings=settings, checkpoint=tmp_path)
+    known = '"loss": 2.0, "accuracy": 0.1, "kept": [160, 25]'
+    for history in (
+        "[]",
+        "[7]",
+        "{",
+        '[{"epoch": 1}]',
+        f'[{{"epoch": 2, {known}}}]',
+        f'[{{"epoch": 1, {known.replace("2.0", "NaN")}}}]',
+        f'[{{"epoch": 1, {known.replace("0.1", "1.1")}}}]',
+        f'[{{"epoch": 1, {known.replace(", 25", "")}}}]',
+    ):
+        np.savez(path, **{**arrays, "history": np.array(history)})
+        with pytest.raises(InputError, match="checkpoint must be with a history of epochs"):
+            train(small, *digits, settings=settings, checkpoint=tmp_path)
+    np.savez(path, **{**arrays, "history": np.array(f'[{{"epoch": 1, {known}}}]')})
+    assert train(small, *digits, settings=settings, checkpoint=tmp_path).accuracy == 0.1  # but this one is sound
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(InputError, match="checkpoint must be a readable file"):
+        train(small, *digits, settings=settings, checkpoint=tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_training(digits, tmp_path):
+    (tmp_path / "state").write_text("a file")
+    seen = []
+    small = random_network(perceptron((64,), (5,), 10), seed=1)
+    with pytest.raises(InputError, match="checkpoint must be a folder that can be made"):
+        train(small, *digits, checkpoint=tmp_path / "state", report=seen.append)
+    assert not seen
 
 
 def _written(path, content):
@@ -254,6 +284,8 @@ def test_wrong_arguments_are_refused(network, digits):
         train(network, Labelled(x=np.zeros((3, 64)), y=[0, 1, 12]), digits[1])
     with pytest.raises(InputError, match="y must be 3 classes, from 0"):
         Labelled(x=np.zeros((3, 64)), y=[0, 1])
+    with pytest.raises(InputError, match="y must be 1 classes, from 0"):
+        Labelled(x=3.0, y=[0, 1])
     with pytest.raises(InputError, match="keep must be one share, or 2"):
         train(network, *digits, settings=TrainingSettings(keep=(0.1, 0.2, 0.3)))
 
