@@ -34,6 +34,8 @@ def trained_network(
 ) -> tuple[Network, list[float]]:
     """Train all weights and biases by stochastic gradient descent, as `settings` says: rate, batch, momentum, decay.
 
+    Other layers stay as they are; a normalisation of the pixels, too.
+
     Parameters
     ----------
     template : Network
@@ -54,8 +56,9 @@ def trained_network(
     accuracies = []
     with computing_threads(settings.threads):
         module: Any = NetworkModule(_initial(template, seed)).float()
+        trained = [each for number in template.weighted for each in module.layers[number].parameters()]
         optimiser = torch.optim.SGD(
-            module.parameters(), lr=settings.rate, momentum=settings.momentum, weight_decay=settings.decay or 0.0
+            trained, lr=settings.rate, momentum=settings.momentum, weight_decay=settings.decay or 0.0
         )
         x, y, test_x, test_y = map(torch.from_numpy, (train.x, train.y, test.x, test.y))
         steps = -(-len(x) // settings.batch)
