@@ -28,12 +28,12 @@ from rescircuit.cli.circuit_subjects import SettlingArray, Subject
 from rescircuit.cli.circuit_tables import read_matrix, read_voltages
 from rescircuit.cli.netlist_files import NETLISTS, naming_netlist, read_netlist
 from rescircuit.cli.network_options import ChipOptions
-from rescircuit.cli.network_tiles import TILE_NAMES, TileOptions, read_tile
+from rescircuit.cli.network_tiles import SAVED_TILE_TAKES, TILE_NAMES, TileOptions, read_saved_tile, read_tile
 from rescircuit.cli.option_groups import field_names, given_options, option_name
 from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
-__all__ = ["CircuitOptions", "check_is_there", "holds_weights"]
+__all__ = ["CircuitOptions", "check_is_there", "holds_chip", "holds_weights"]
 
 _Report = Callable[[str, float, float], None]
 
@@ -66,8 +66,9 @@ class CircuitOptions:
         Path,
         typer.Argument(
             help="A bank (.json, from design --out), a chip (.zarr, from sample), an array's conductances in siemens, "
-            "a row a word line (.csv, .npz), a network (.npz with NAME.weight, .safetensors, .onnx), or a netlist of "
-            "resistors, capacitors and sources (.cir, .sp, .net, .spice).",
+            "a row a word line (.csv, .npz), a network (.npz with NAME.weight, .safetensors, .onnx), its programmed chip "
+            "(.npz, from simulate network --save-chip or prune chip --out), or a netlist of resistors, capacitors and "
+            "sources (.cir, .sp, .net, .spice).",
             show_default=False,
         ),
     ]
@@ -75,7 +76,7 @@ class CircuitOptions:
     bank: Annotated[BankOptions, "A bank (.json), or banks of a chip (.zarr)"]
     wiring: Annotated[Wiring, "Wires, drivers and senses of an array; a tile has the first two"]
     array: Annotated[ArrayOptions, "An array (.csv, .npz)"]
-    tile: Annotated[TileOptions, "A tile of a network"]
+    tile: Annotated[TileOptions, "A tile of a network, or of its programmed chip"]
     chip: Annotated[ChipOptions, "The chip of that network, as in simulate network"]
     netlist: Annotated[NetlistOptions, f"A netlist ({', '.join(NETLISTS)})"]
 
@@ -102,13 +103,15 @@ class CircuitOptions:
             return _read_array(self.file, self.wiring, self.array, self.voltages)
         if kind == _TILE:
             return read_tile(self.file, self.chip, self.tile, self.wiring, self.voltages, report)
+        if kind == _SAVED:
+            return read_saved_tile(self.file, self.tile, self.voltages)
         return Subject(thing=read_netlist(self.file, self.netlist.open_end or []))
 
     def kind(self) -> str:
         """What the file holds, in words."""
         suffix = self.file.suffix.lower()
         if suffix == ".npz" and holds_weights(self.file):
-            return _TILE
+            return _SAVED if holds_chip(self.file) else _TILE
         kind = _KINDS.get(suffix)
         if kind is None:
             required = f"a bank (.json), a chip (.zarr), a table (.csv, .npz) or a netlist ({', '.join(NETLISTS)})"
@@ -131,7 +134,8 @@ class CircuitOptions:
 
 
 _BANK, _CHIP, _ARRAY = "a bank", "a chip", "an array"
-_TILE, _NETLIST = "a network's tile", "a netlist, which says all itself"
+_TILE, _SAVED = "a network's tile", "a programmed chip's tile, which says all itself"
+_NETLIST = "a netlist, which says all itself"
 _KINDS = {
     ".json": _BANK,
     ".zarr": _CHIP,
@@ -141,7 +145,14 @@ _KINDS = {
     ".onnx": _TILE,
     **dict.fromkeys(NETLISTS, _NETLIST),
 }
-_NAMES = {_BANK: BANK_NAMES, _CHIP: BANK_NAMES, _ARRAY: ARRAY_NAMES, _TILE: TILE_NAMES, _NETLIST: {}}
+_NAMES = {
+    _BANK: BANK_NAMES,
+    _CHIP: BANK_NAMES,
+    _ARRAY: ARRAY_NAMES,
+    _TILE: TILE_NAMES,
+    _SAVED: TILE_NAMES,
+    _NETLIST: {},
+}
 
 
 _TAKES = {
@@ -149,6 +160,7 @@ _TAKES = {
     _CHIP: {"file", "voltages", *field_names(BankOptions)},
     _ARRAY: {"file", "voltages", *field_names(Wiring, ArrayOptions, CellModel, Capacitances)},
     _TILE: {"file", "voltages", "r_word_line", "r_bit_line", *field_names(ChipOptions, TileOptions)},
+    _SAVED: {"file", "voltages", *SAVED_TILE_TAKES},
     _NETLIST: {"file", *field_names(NetlistOptions)},
 }
 
@@ -163,16 +175,26 @@ def check_is_there(file: Path) -> None:
 
 
 def holds_weights(file: Path) -> bool:
-    """Whether an npz archive is a network's; what cannot be read is not, and is refused by who reads it."""
+    """Whether an npz archive is a network's, or its chip's; what cannot be read is not; who reads it refuses it."""
+    return any(name.endswith(".weight.npy") for name in _arrays_in(file))
+
+
+def holds_chip(file: Path) -> bool:
+    """Whether an npz archive is a programmed chip's, as :func:`rescircuit.network.save_analog` writes it."""
+    return "chip.npy" in _arrays_in(file)
+
+
+def _arrays_in(file: Path) -> list[str]:
+    """The names in an npz archive; none in what cannot be read."""
     from rescircuit.files import LARGEST_BYTES, file_size
 
     try:
         if file_size(file) > LARGEST_BYTES:
-            return False
+            return []
         with zipfile.ZipFile(file) as archive:
-            return any(name.endswith(".weight.npy") for name in archive.namelist())
+            return archive.namelist()
     except Exception:  # noqa: BLE001 - from a stranger's bytes zipfile raises anything
-        return False
+        return []
 
 
 def _read_array(file: Path, wiring: Wiring, options: ArrayOptions, voltages: Path | None) -> Subject | SettlingArray:

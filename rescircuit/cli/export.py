@@ -22,6 +22,7 @@ EPILOG = example(
     "rescircuit export conductances.csv --r-word-line 1ohm --r-bit-line 1ohm -o array.cir",
     "rescircuit export conductances.csv --r-word-line 1ohm --c-word-line 1fF --c-bit-line 1fF -o settling.cir",
     "rescircuit export network.npz --layer 1 --tile 0 --bank-size 8 --r-word-line 1ohm -o tile.cir",
+    "rescircuit export chip.npz --layer 1 --tile 0 -o tile.cir",
     "rescircuit export drawn-elsewhere.net --open-end probe -o ours.cir",
     "ngspice -b -r array.raw array.cir",
 )

@@ -16,21 +16,21 @@ from rescircuit.cli.console import counting
 from rescircuit.cli.network_checks import check_tile_chip
 from rescircuit.cli.network_files import InputShape, LayersFile, fitted, read_inputs, read_network
 from rescircuit.cli.network_options import CHIP_NAMES, ChipOptions
-from rescircuit.cli.option_groups import option_name, option_names
+from rescircuit.cli.option_groups import field_names, option_name, option_names
 from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.checks import Array
     from rescircuit.cli.array_options import Wiring
-    from rescircuit.network import ArraySpec, Network
+    from rescircuit.network import AnalogNetwork, ArraySpec, Network
 
-__all__ = ["TILE_NAMES", "TileOptions", "read_tile"]
+__all__ = ["SAVED_TILE_TAKES", "TILE_NAMES", "TileOptions", "read_saved_tile", "read_tile"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileOptions:
-    """Which tile of a network, and what drives it."""
+    """Which tile of a network, or of its chip, and what drives it."""
 
     layers: LayersFile = None
     input_shape: InputShape = None
@@ -71,7 +71,10 @@ TILE_NAMES = {
     **option_names(TileOptions),
     "voltages": "--voltages",
     "index": "--tile",
+    "path": "FILE",
 }
+# Of a chip that was saved: its network, arrays and ranges are in the file.
+SAVED_TILE_TAKES = frozenset(field_names(TileOptions)) - {"layers", "input_shape"}
 
 
 def read_tile(
@@ -86,17 +89,10 @@ def read_tile(
     from rescircuit.network import map_network
     from rescircuit.network.arrays.placement import cells_of
 
-    for name in ("samples", "positions"):
-        if getattr(options, name) is not None and options.inputs is None:
-            raise InputError(option_name(name), "left out without --inputs", getattr(options, name))
-    if options.inputs is not None and voltages is not None:
-        raise InputError("--voltages", "left out with --inputs", str(voltages))
+    _check_drive(options, voltages)
     check_tile_chip(chip, driven=options.inputs is not None)
     network = read_network(file, options.layers, options.input_shape)
-    x = None
-    if options.inputs is not None:
-        with naming({"x": "--inputs"}):
-            x = fitted(read_inputs(options.inputs)[0], network)
+    x = _inputs(options, network)
     spec, _ = chip.spec(wiring.r_word_line, wiring.r_bit_line)
     _check_tile(network, spec, options)
     analog = map_network(
@@ -107,6 +103,39 @@ def read_tile(
         compensation=chip.compensation,
         progress=counting(report, "programming cells", cells_of(network, spec)),
     )
+    return _driven(analog, options, x, voltages)
+
+
+def read_saved_tile(file: Path, options: TileOptions, voltages: Path | None) -> Subject:
+    """A tile of a programmed chip, as :func:`rescircuit.network.save_analog` wrote it."""
+    from rescircuit.network import load_analog
+
+    _check_drive(options, voltages)
+    analog = load_analog(file)
+    x = _inputs(options, analog.network)
+    _check_tile(analog.network, analog.spec, options)
+    return _driven(analog, options, x, voltages)
+
+
+def _check_drive(options: TileOptions, voltages: Path | None) -> None:
+    """Refuse options of inputs without inputs, and voltages beside them."""
+    for name in ("samples", "positions"):
+        if getattr(options, name) is not None and options.inputs is None:
+            raise InputError(option_name(name), "left out without --inputs", getattr(options, name))
+    if options.inputs is not None and voltages is not None:
+        raise InputError("--voltages", "left out with --inputs", str(voltages))
+
+
+def _inputs(options: TileOptions, network: Network) -> Array | None:
+    """The network's inputs, where they are given."""
+    if options.inputs is None:
+        return None
+    with naming({"x": "--inputs"}):
+        return fitted(read_inputs(options.inputs)[0], network)
+
+
+def _driven(analog: AnalogNetwork, options: TileOptions, x: Array | None, voltages: Path | None) -> Subject:
+    """The tile, with what drives it."""
     tile = analog.tile(options.layer, options.tile, cells=options.tile_cells)
     if x is not None:
         chosen = x[parse_range("--samples", options.samples or "0", len(x))]

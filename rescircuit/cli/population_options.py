@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rescircuit.cli.option_groups import given_options, option_name
 from rescircuit.cli.outputs import naming
 from rescircuit.errors import InputError
 
@@ -15,9 +17,18 @@ if TYPE_CHECKING:
     from rescircuit.devices import Resistor
     from rescircuit.theory.populations import Population
 
-__all__ = ["NAMES", "ResistorOptions", "made_population"]
+__all__ = ["NAMES", "ResistorOptions", "made_populations"]
 
 NAMES = ("uniform", "positive", "normal", "lognormal", "product", "gadget", "resistor", "measured")
+_TAKEN_BY = {
+    "tolerance": ("resistor",),
+    "mismatch": ("resistor",),
+    "process": ("resistor",),
+    "nominal": ("resistor",),
+    "nominals": ("resistor", "measured"),
+    "measured": ("measured",),
+    "column": ("measured",),
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,26 @@ class ResistorOptions:
     column: Annotated[str | None, typer.Option(help="Of that file, by name or by number from 0.")] = None
 
 
-def made_population(name: str, options: ResistorOptions) -> Population:
-    """The population called `name` on the command line."""
+def made_populations(names: Sequence[str], options: ResistorOptions) -> list[Population]:
+    """The populations called `names` on the command line.
+
+    Raises
+    ------
+    InputError
+        For a name that is none, an option that a population refuses, and one without effect on all of them.
+    """
+    made = [_made(name, options) for name in names]
+    given = dict(given_options(options))
+    for option, value in given.items():
+        if not set(_TAKEN_BY[option]) & set(names):
+            required = f"left out without --population {' or '.join(_TAKEN_BY[option])}"
+            raise InputError(option_name(option), required, value)
+    if "nominal" in given and "process" not in given:
+        raise InputError("--nominal", "left out without --process: sums are in its unit", options.nominal)
+    return made
+
+
+def _made(name: str, options: ResistorOptions) -> Population:
     from rescircuit.theory.populations import LAWS, ResistorPopulation, measured_population, population
 
     if name in LAWS:

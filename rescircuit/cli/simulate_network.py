@@ -44,6 +44,7 @@ NETWORK_EPILOG = example(
 CHIP_EPILOG = example(
     "rescircuit simulate network demo-output/network.npz --digits --save-chip chip.npz",
     "rescircuit simulate chip chip.npz --digits --explain",
+    "rescircuit verify chip.npz --layer 1 --tile 0",
 )
 # What is added to the chip before it, stage by stage; the last of those that add anything is the chip itself.
 _STAGES = (
@@ -139,7 +140,7 @@ def simulate_network(
 
 @with_groups
 def simulate_chip(
-    file: Annotated[Path, typer.Argument(help="A chip that --save-chip left (.npz).", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A chip that simulate network --save-chip or prune chip --out left (.npz).", show_default=False)],
     given: Annotated[InputOptions, "Inputs"],
     asked: Annotated[ReportOptions, "Results"],
     as_json: Annotated[bool, JSON_OPTION] = False,

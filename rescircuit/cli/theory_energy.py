@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
 from rescircuit.cli.console import JSON_OPTION, example
 from rescircuit.cli.number_lists import numbers_of, whole_numbers_of
-from rescircuit.cli.theory_partition import INSTANCES, KAPPA, SIZES
+from rescircuit.cli.theory_partition import INSTANCES, SIZES
 from rescircuit.cli.theory_runs import OUT, SEED, run_experiment
 
 if TYPE_CHECKING:
@@ -24,7 +26,9 @@ _OPTIONS = {"n": "--n", "kappa": "--kappa", "samples": "--samples", "seed": "--s
 
 def theory_energy(
     n: SIZES = "20",
-    kappa: KAPPA = "0.5,1.3",
+    kappa: Annotated[
+        str, typer.Option("--kappa", help="log2(M) / n: one or several numbers, or start:stop:step.")
+    ] = "0.5,1.3",
     samples: INSTANCES = 200,
     seed: SEED = 1,
     out: OUT = None,
@@ -43,7 +47,7 @@ def theory_energy(
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> EnergyFindings:
         return measure_energies(n=sizes, kappa=ratios, samples=samples, seed=seed, pieces=pieces, progress=progress)
 
-    run_experiment("energies", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("energy", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: Any, folder: Path) -> list[Path]:

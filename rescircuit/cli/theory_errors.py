@@ -12,7 +12,7 @@ from rescircuit.cli.console import JSON_OPTION, example
 from rescircuit.cli.number_lists import numbers_of, whole_numbers_of
 from rescircuit.cli.option_groups import option_names, with_groups
 from rescircuit.cli.outputs import naming
-from rescircuit.cli.population_options import NAMES, ResistorOptions, made_population
+from rescircuit.cli.population_options import NAMES, ResistorOptions, made_populations
 from rescircuit.cli.theory_runs import OUT, SAMPLES, SEED, run_experiment
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def theory_errors(
 
     sizes, accuracies = whole_numbers_of(n, "--n"), numbers_of(accuracy, "--accuracy")
     with naming(_OPTIONS):
-        sources = [made_population(name.strip(), resistors) for name in population.split(",")]
+        sources = made_populations([name.strip() for name in population.split(",")], resistors)
 
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> ErrorFindings:
         return measure_errors(
@@ -77,7 +77,7 @@ def theory_errors(
             progress=progress,
         )
 
-    run_experiment("subset sums", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("errors", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: ErrorFindings, folder: Path) -> list[Path]:

@@ -45,7 +45,9 @@ def theory_evolution(
     law: Annotated[
         str, typer.Option(help="Of the genes' weights: normal, or sparse, uniform with probability --beta, else 0.")
     ] = "normal",
-    beta: Annotated[float, typer.Option(help="Probability of a weight that is not 0, for sparse genes.")] = 0.5,
+    beta: Annotated[
+        float | None, typer.Option(help="Probability of a weight that is not 0, for sparse genes; 0.5 if left out.")
+    ] = None,
     networks: Annotated[int, typer.Option(help="Asked of each sample of genes.")] = 8,
     inputs: Annotated[int, typer.Option(help="On which outputs are compared.")] = 64,
     epsilon: Annotated[str, typer.Option(help="Errors whose probabilities are counted.")] = "0.1",
@@ -61,6 +63,8 @@ def theory_evolution(
     """
     from rescircuit.theory.evolution import evolve_networks
 
+    if beta is not None and law == "normal":
+        raise InputError("--beta", "left out without --law sparse", beta)
     items, epsilons = whole_numbers_of(n, "--n"), numbers_of(epsilon, "--epsilon")
     sizes = [_shape(text) for text in shapes.split(",")]
 
@@ -69,7 +73,7 @@ def theory_evolution(
             items=items,
             shapes=sizes,
             law=law,
-            beta=beta,
+            beta=0.5 if beta is None else beta,
             networks=networks,
             inputs=inputs,
             epsilons=epsilons,
@@ -79,7 +83,7 @@ def theory_evolution(
             progress=progress,
         )
 
-    run_experiment("evolution", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("evolution", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _shape(text: str) -> tuple[int, int]:

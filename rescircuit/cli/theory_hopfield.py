@@ -60,7 +60,7 @@ def theory_hopfield(
             chosen, others=beside, searched=searched, samples=samples, seed=seed, pieces=pieces, progress=progress
         )
 
-    run_experiment("hopfield", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("hopfield", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: Any, folder: Path) -> list[Path]:

@@ -68,7 +68,7 @@ def theory_quantised(
             progress=progress,
         )
 
-    run_experiment("quantised subset sums", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("quantised", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: Any, folder: Path) -> list[Path]:

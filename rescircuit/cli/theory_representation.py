@@ -62,7 +62,7 @@ def theory_representation(
             structures, items=items, kappas=kappas, samples=samples, seed=seed, pieces=pieces, progress=progress
         )
 
-    run_experiment("representation", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("representation", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: Any, folder: Path) -> list[Path]:

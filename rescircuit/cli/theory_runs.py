@@ -11,6 +11,7 @@ import typer
 
 from rescircuit.cli.console import counting, print_json, print_table, print_text, progress_bar, say
 from rescircuit.cli.outputs import interruptible, naming
+from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.pieces import Pieces
@@ -20,7 +21,11 @@ __all__ = ["OUT", "SAMPLES", "SEED", "run_experiment"]
 
 OUT = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder for tables, pictures, arrays and finished pieces; without it nothing is kept."),
+    typer.Option(
+        "--out",
+        help="Folder for tables, pictures, finished pieces, and arrays.npz, whose .files lists its arrays; "
+        "without it nothing is kept.",
+    ),
 ]
 SAMPLES = Annotated[int, typer.Option("--samples", help="Random samples for each point.")]
 SEED = Annotated[int, typer.Option("--seed", help="What is sampled; the same seed gives the same samples anywhere.")]
@@ -33,6 +38,7 @@ def run_experiment(
     compute: Compute,
     draw: Callable[[Any, Path], list[Path]],
     *,
+    seed: int,
     out: Path | None,
     as_json: bool,
     options: Mapping[str, str],
@@ -42,19 +48,27 @@ def run_experiment(
     Parameters
     ----------
     name : str
-        What is under way, for the progress bar.
+        The command after ``rescircuit theory``: findings have ``theory NAME`` as their experiment.
     compute : callable
         From pieces, or none, and what is to be told of progress (shares of 1) to findings.
     draw : callable
         ``draw(findings, folder)`` writes the pictures, and gives their paths.
+    seed : int
     out : Path, optional
-        The folder.
+        The folder; it must not have results of another experiment or seed.
     as_json : bool
     options : mapping
         The library's arguments and the options that they are given by, for errors.
+
+    Raises
+    ------
+    InputError
+        For a folder with other results, before anything is computed.
     """
     from rescircuit.pieces import Pieces
 
+    if out is not None:
+        _check_folder(out, name, seed)
     remark = "nothing is kept; --out FOLDER keeps what is finished."
     if out is not None:
         remark = f"what is finished is kept in {out}, and the same command goes on from there."
@@ -71,6 +85,20 @@ def run_experiment(
         print_text(f"- {each}")
     if out is not None:
         say(f"In {out}/: {', '.join(path.name for path in written)}")
+
+
+def _check_folder(folder: Path, name: str, seed: int) -> None:
+    """Refuse to write over what another experiment, or the same one with another seed, has left."""
+    try:
+        kept = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        experiment, kept_seed = str(kept["experiment"]).removeprefix("theory "), kept["seed"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return  # none, or a damaged one, or of something else: what is to be written says more
+    if experiment != name:
+        required = f"a folder of this experiment ({name!r}), or a new one"
+        raise InputError("--out", required, f"one of {experiment}")
+    if kept_seed != seed:
+        raise InputError("--out", f"a folder of this seed ({seed}), or a new one", f"one of seed {kept_seed}")
 
 
 def _written(findings: Findings, folder: Path, draw: Callable[[Any, Path], list[Path]]) -> list[Path]:

@@ -12,7 +12,7 @@ from rescircuit.cli.console import JSON_OPTION, example
 from rescircuit.cli.number_lists import whole_numbers_of
 from rescircuit.cli.option_groups import option_names, with_groups
 from rescircuit.cli.outputs import naming
-from rescircuit.cli.population_options import NAMES, ResistorOptions, made_population
+from rescircuit.cli.population_options import NAMES, ResistorOptions, made_populations
 from rescircuit.cli.theory_runs import OUT, SAMPLES, SEED, run_experiment
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def theory_sizing(
     from rescircuit.theory.sizing_study import study_sizing
 
     with naming(_OPTIONS):
-        source = made_population(population, resistors)
+        (source,) = made_populations([population], resistors)
         low, high = target_span(source, None)
         span = target_span(source, (low if least is None else least, high if most is None else most))
     sizes = whole_numbers_of(n, "--n")
@@ -81,7 +81,7 @@ def theory_sizing(
             progress=progress,
         )
 
-    run_experiment("sizing", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("sizing", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: SizingFindings, folder: Path) -> list[Path]:

@@ -77,7 +77,7 @@ def theory_vectors(
             progress=progress,
         )
 
-    run_experiment("vectors", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("vectors", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: Any, folder: Path) -> list[Path]:

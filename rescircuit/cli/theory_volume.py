@@ -40,7 +40,7 @@ def theory_volume(
     def compute(pieces: Pieces | None, progress: Callable[[float], None]) -> VolumeFindings:
         return measure_volumes(error=accuracy, steps=t, seed=seed, pieces=pieces, progress=progress, samples=samples)
 
-    run_experiment("volumes", compute, _draw, out=out, as_json=as_json, options=_OPTIONS)
+    run_experiment("volume", compute, _draw, seed=seed, out=out, as_json=as_json, options=_OPTIONS)
 
 
 def _draw(findings: VolumeFindings, folder: Path) -> list[Path]:

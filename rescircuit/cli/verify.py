@@ -26,6 +26,7 @@ EPILOG = example(
     "rescircuit verify conductances.csv --r-word-line 1ohm --cells sinh --v-scale 0.25V",
     "rescircuit verify conductances.csv --r-word-line 1ohm --c-word-line 1fF --c-bit-line 1fF",
     "rescircuit verify network.npz --layer 1 --tile 0 --bank-size 8 --r-word-line 1ohm --inputs test.npz",
+    "rescircuit verify chip.npz --layer 1 --tile 0 --inputs test.npz",
     "rescircuit verify drawn-elsewhere.net --engine pyspice",
 )
 _ENGINES = ("auto", "ngspice", "pyspice", "nodal")

@@ -190,7 +190,8 @@ class EnergyFindings:
         return (*curves, self._ground_table()) if self.hard else tuple(curves)
 
     def _curve_table(self, point: EnergyPoint, odd: bool, found: EnergyCurve) -> Table:
-        columns = ("T", "E/T", "±", "closed form", "saddle point", "S, nats", "±", "closed form", "saddle point")
+        columns = ("T", "E/T", "±", "closed form", "saddle point")
+        columns += ("S, nats", "±, nats", "closed form, nats", "saddle point, nats")
         rows = []
         for k, t in enumerate(found.temperatures):
             cells = [figure(t), figure(found.energies[k] / t, 4), figure(found.energy_errors[k] / t, 2)]
@@ -254,4 +255,9 @@ class EnergyFindings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings and the points."""
-        return {"samples": self.samples, "seed": self.seed, "points": [point.as_dict() for point in self.points]}
+        return {
+            "experiment": "theory energy",
+            "samples": self.samples,
+            "seed": self.seed,
+            "points": [point.as_dict() for point in self.points],
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,11 +117,16 @@ class ErrorFindings:
             for _, low, high in [point.quantile(0.5)]
         ]
         few, many = ([agree for n, agree in met if (n >= _MANY) == at_least] for at_least in (False, True))
+        parts = [f"at {sum(many)} of {len(many)} points of {_MANY} items and more"] if many else []
+        if few:
+            fewer = f"of fewer than {_MANY} items, whose sums are not yet like independent points"
+            parts.append(f"at {sum(few)} of {len(few)} points {fewer}")
         first = (
             f"{self.samples} samples each, seed {self.seed}; error bars at 95 %. The median error that the density of "
-            f"sums promises lies within the error bar at {sum(many)} of {len(many)} points of {_MANY} items and more, "
-            f"and at {sum(few)} of {len(few)} of fewer items, whose sums are not yet like independent points."
+            f"sums promises lies within the error bar {', and '.join(parts)}."
         )
+        if self._unlimited():
+            first += ' Where limits are "or more", "or less" or none, the samples are too few for one at 95 %.'
         return (first, *(remarks_on(self.fits, self.failures) if self.fits else ()))
 
     def arrays(self) -> dict[str, Array]:
@@ -137,6 +143,7 @@ class ErrorFindings:
     def as_dict(self) -> dict[str, Any]:
         """Settings and figures."""
         return {
+            "experiment": "theory errors",
             "samples": self.samples,
             "seed": self.seed,
             "accuracies": list(self.accuracies),
@@ -165,6 +172,21 @@ class ErrorFindings:
             found["worst_error"] = _finite(point.worst_quantile(share))
             found["predicted_worst_error"] = known(point.predicted_worst_quantile(share))
         return found
+
+    def _unlimited(self) -> bool:
+        """Whether the samples are too few for a limit of any quantile shown."""
+        shares, worst_shares = (0.5, 0.9), (0.5, 1.0 - self.failures)
+        limits = [
+            limit
+            for points in self.points.values()
+            for point in points
+            for found in (
+                *(point.quantile(share) for share in shares),
+                *(point.worst_quantile(share) for share in worst_shares if point.worst is not None),
+            )
+            for limit in found
+        ]
+        return not all(math.isfinite(limit) for limit in limits)
 
     def _error_table(self) -> Table:
         rows = tuple(

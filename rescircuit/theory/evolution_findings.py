@@ -114,9 +114,9 @@ class EvolutionFindings:
                 "every genotype was considered; limits hold 95 %."
             ),
             (
-                f"The median error of a network's weights is {single.min():.2f} to {single.max():.2f} times that "
-                f"predicted given the genes' total, that of the worst of {self.networks} networks {worst.min():.2f} to "
-                f"{worst.max():.2f} times."
+                f"The median error of a network's weights is {range_text(single)} times that "
+                f"predicted given the genes' total, that of the worst of {self.networks} networks "
+                f"{range_text(worst)} times."
             ),
             (
                 f"{'No' if held else 'Some'} output, over {self.inputs} inputs, is further off than the error of its "

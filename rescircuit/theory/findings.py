@@ -9,7 +9,7 @@ import numpy as np
 
 from rescircuit.tables import Table
 
-__all__ = ["Findings", "known", "with_limits"]
+__all__ = ["Findings", "known", "range_text", "with_limits"]
 
 
 class Findings(Protocol):
@@ -28,7 +28,7 @@ class Findings(Protocol):
         ...
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings, seed and figures, for JSON."""
+        """The settings, seed and figures, for JSON; as ``experiment`` the command, such as ``theory vectors``."""
         ...
 
 
@@ -37,6 +37,18 @@ def known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def range_text(values: Any) -> str:
+    """From the least to the largest, ``0.95 to 1.04``; one figure where both read alike."""
+    least, largest = f"{np.min(values):.2f}", f"{np.max(values):.2f}"
+    return least if least == largest else f"{least} to {largest}"
+
+
 def with_limits(value: float, low: float, high: float, form: str = ".3g") -> str:
-    """A figure and its limits as a cell of a table."""
+    """A figure and its limits as a cell of a table; where samples are too few for a limit, that is said."""
+    if math.isinf(low) and math.isinf(high):
+        return f"{value:{form}} (no limits)"
+    if math.isinf(high):
+        return f"{value:{form}} ({low:{form}} or more)"
+    if math.isinf(low):
+        return f"{value:{form}} ({high:{form}} or less)"
     return f"{value:{form}} ({low:{form}} to {high:{form}})"

@@ -70,7 +70,7 @@ class HopfieldFindings:
                 title=KINDS["normal"],
                 columns=(*columns, "exact", "verified"),
                 rows=tuple(
-                    (*_cells(point), "" if point.expected is None else f"{point.expected:.4f}", f"{point.verified:,}")
+                    (*_cells(point), "" if point.expected is None else f"{point.expected:.4f}", _verified(point))
                     for point in normal
                 ),
             ),
@@ -94,7 +94,10 @@ class HopfieldFindings:
                 "is connected)."
             )
         verified = sum(point.verified for point in self.of("normal"))
-        remarks.append(f"{verified:,} pruned networks of normal couplings were verified by looking at all states.")
+        if verified:
+            remarks.append(f"{verified:,} pruned networks of normal couplings were verified by looking at all states.")
+        if any(point.share > 0 and not point.verified for point in self.of("normal")):
+            remarks.append("Larger networks have too many states for that; there the criterion, which is exact, decides.")
         return *remarks, *(text for kind in KINDS if (text := _effect(kind, self.of(kind))))
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -108,7 +111,17 @@ class HopfieldFindings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings and figures, for JSON."""
-        return {"samples": self.samples, "seed": self.seed, "points": [asdict(point) for point in self.points]}
+        return {
+            "experiment": "theory hopfield",
+            "samples": self.samples,
+            "seed": self.seed,
+            "points": [asdict(point) for point in self.points],
+        }
+
+
+def _verified(point: HopfieldPoint) -> str:
+    """The number verified; nothing where there was none to verify, or too many states to look at."""
+    return f"{point.verified:,}" if point.verified else ""
 
 
 def _cells(point: HopfieldPoint) -> tuple[str, ...]:

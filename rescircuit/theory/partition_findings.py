@@ -197,6 +197,7 @@ class PartitionFindings:
     def as_dict(self) -> dict[str, Any]:
         """The settings, the points and their agreement."""
         return {
+            "experiment": "theory partition",
             "samples": self.samples,
             "seed": self.seed,
             "target": self.target,

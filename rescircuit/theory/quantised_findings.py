@@ -138,6 +138,7 @@ class QuantisedFindings:
     def as_dict(self) -> dict[str, Any]:
         """The settings, the points and their agreement."""
         return {
+            "experiment": "theory quantised",
             "samples": self.samples,
             "seed": self.seed,
             "targets_in_m": list(self.targets),

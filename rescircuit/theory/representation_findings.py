@@ -180,6 +180,7 @@ class RepresentationFindings:
         """The settings and figures, for JSON."""
         figures = {name: values.tolist() for name, values in self.arrays().items()}
         return {
+            "experiment": "theory representation",
             "samples": self.samples,
             "seed": self.seed,
             "structures": [asdict(structure) for structure in self.structures],

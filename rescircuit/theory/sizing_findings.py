@@ -104,6 +104,7 @@ class SizingFindings:
     def as_dict(self) -> dict[str, Any]:
         """Settings and figures."""
         return {
+            "experiment": "theory sizing",
             "population": self.name,
             "span": list(self.span),
             "samples": self.samples,

@@ -142,9 +142,9 @@ class VectorFindings:
         )
         inside = sum(each.low <= each.given_total <= each.high for each in chosen)
         return (
-            f"{size_title(name)}: where there are {_MANY} or more, the median error is {given.min():.2f} to "
-            f"{given.max():.2f} times that predicted given the items' total ({inside} of {len(chosen)} points within "
-            f"their limits), and {first.min():.2f} to {first.max():.2f} times that of the first moment alone."
+            f"{size_title(name)}: where there are {_MANY} or more, the median error is {range_text(given)} "
+            f"times that predicted given the items' total ({inside} of {len(chosen)} points within "
+            f"their limits), and {range_text(first)} times that of the first moment alone."
         )
 
     def _error_table(self, name: str) -> Table:

@@ -176,6 +176,7 @@ class VolumeFindings:
             for t, (mean, low, high) in enumerate(map(mean_interval, self.volumes.T))
         ]
         return {
+            "experiment": "theory volume",
             "error": self.error,
             "samples": self.samples,
             "seed": self.seed,
@@ -231,8 +232,12 @@ class VolumeFindings:
             for share in (0.5, 0.9, 0.99):
                 time = float(np.sort(times)[min(int(share * times.size), times.size - 1)])
                 asked = _least_time(bound, self.error, share)
-                rows.append((f"{name}, {share:.0%} of samples", f"{time:g}", str(asked)))
+                rows.append((f"{name}, {share:.0%} of samples", self._time(time), str(asked)))
         return Table(title="Steps of both phases", columns=("", "measured", "lemma"), rows=tuple(rows))
+
+    def _time(self, time: float) -> str:
+        """A time as a cell: an infinite one is of samples that did not come so far in the steps followed."""
+        return f"{time:g}" if math.isfinite(time) else f"not within t = {self.volumes.shape[1] - 1}"
 
 
 def _in_words(times: Array) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rescircuit.network.layers import Scale
 from rescircuit.reproductions import pensia_experiment_2 as experiment
 from rescircuit.reproductions import pruned_curves, pruned_series
 from rescircuit.reproductions.pensia_experiment_2 import FULL, QUICK, PensiaExperiment2
@@ -61,17 +62,19 @@ def test_trained_weights_learn_digits():
     """A linear classifier reaches 95 % on this split."""
     pytest.importorskip("torch", reason="needs PyTorch (make torch)")
     from rescircuit.datasets import load_digits
-    from rescircuit.pruning.training import Labelled, TrainingSettings, perceptron
+    from rescircuit.pruning.training import Labelled, TrainingSettings, normalised, perceptron
     from rescircuit.reproductions.dense_training import trained_network
 
     digits = load_digits()
     parts = Labelled(x=digits.train_x, y=digits.train_y), Labelled(x=digits.test_x, y=digits.test_y)
     settings = TrainingSettings(epochs=6, batch=16)
-    template, done = perceptron((64,), (30,), 10), []
+    template, done = normalised(perceptron((64,), (30,), 10), 0.3, 0.35), []
     network, accuracies = trained_network(template, *parts, settings=settings, seed=1, report=done.append)
     assert accuracies[-1] > 0.95
     assert (network(digits.test_x).argmax(axis=1) == digits.test_y).mean() == pytest.approx(accuracies[-1], abs=0.003)
     assert done == [1, 2, 3, 4, 5, 6]
+    (before,), (after,) = ([each for each in net.layers if isinstance(each, Scale)] for net in (template, network))
+    np.testing.assert_allclose(after.scale, before.scale, rtol=1e-6)  # pixels are normalised as they were
 
 
 def sample(accuracy, parameters=100, last=None):

@@ -86,6 +86,13 @@ class Explanation:
         together = self.together.error
         return 1.0 - (self.without[cause].error / together) ** 2 if together else 0.0
 
+    def needed(self, cause: str) -> bool:
+        """Whether answers get worse without a cause, by more than chance: cells were chosen with it in place, say.
+
+        So it is where masks were trained with the wires in the loop. Against such a cause nothing is suggested.
+        """
+        return self.without[cause].fewer_right_than(self.together)
+
     def worst_layer(self, cause: str) -> int:
         """The number, among the layers with weights, of that in which this cause alone makes the largest own error."""
         errors = [layer.local for layer in self.alone[cause].layers]
@@ -98,6 +105,8 @@ class Explanation:
 
     def suggestions(self, cause: str) -> tuple[Suggestion, ...]:
         """What to change against a cause, with the changed arrays and what they are predicted to reach.
+
+        Nothing, against a cause without which the answers get worse, see :meth:`needed`.
 
         Raises
         ------

@@ -101,6 +101,17 @@ class Run:
             return None
         return abs(self.won - self.lost) <= _SURE * math.sqrt(self.won + self.lost)
 
+    def fewer_right_than(self, other: Run) -> bool:
+        """Whether fewer answers are right than in another run over the same inputs, by more than chance would explain.
+
+        McNemar's (1947) test, of the inputs on which the two runs differ. These are not counted; they are at most those
+        on which either differs from the digital network, which are taken in their place: the test errs towards noise.
+        """
+        if self.accuracy is None or other.accuracy is None:
+            return False
+        fewer = (other.won - other.lost) - (self.won - self.lost)
+        return fewer > _SURE * math.sqrt(self.won + self.lost + other.won + other.lost)
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         interval = self.accuracy_interval

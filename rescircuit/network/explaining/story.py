@@ -33,7 +33,9 @@ def _paragraphs(explanation: Explanation) -> Iterator[list[str]]:
     yield [_result(explanation)]
     if explanation.together.error <= _NOTHING:
         return
-    ranked = [cause for cause in explanation.ranked if explanation.share(cause) >= _MATTERS]
+    needed = [cause for cause in explanation.ranked if _needed(explanation, cause)]
+    costly = [cause for cause in explanation.ranked if explanation.share(cause) >= _MATTERS]
+    ranked = [cause for cause in costly if cause not in needed]
     for place, cause in enumerate(ranked[:2]):
         yield [
             _cost(explanation, cause, first=place == 0),
@@ -41,8 +43,9 @@ def _paragraphs(explanation: Explanation) -> Iterator[list[str]]:
             *_shared(explanation, cause),
             advice(explanation, cause),
         ]
-    if not ranked:
+    if not costly:
         yield ["No single cause stands out: leaving out any one takes away less than a tenth of the squared error."]
+    yield [_better_with(explanation, cause) for cause in needed]
     yield [*_others(explanation, ranked[2:]), *_alone(explanation), *_sum(explanation)]
 
 
@@ -63,6 +66,22 @@ def _result(explanation: Explanation) -> str:
         return f"{text}: on no input does the chip lose or win."
     noise = "within noise" if together.within_noise else "more than noise"
     return f"{text}: {together.lost} lost, {together.won} won, {noise}."
+
+
+def _needed(explanation: Explanation, cause: str) -> bool:
+    """Whether the answers get worse without a cause, though the outputs do not go further from the digital ones."""
+    return explanation.share(cause) >= -_MATTERS and explanation.needed(cause)
+
+
+def _better_with(explanation: Explanation, cause: str) -> str:
+    """Why a cause is not one to remove; cells that do better than the digital weights were chosen with it in place."""
+    without, together = explanation.without[cause], explanation.together
+    name = CAUSES[cause]
+    it = "them" if name.endswith("s") else "it"
+    text = f"Without {name} the answers get worse ({together.accuracy:.2%} to {without.accuracy:.2%})"
+    if explanation.digital.fewer_right_than(together):
+        return f"{text}: the cells were chosen with {it} in place, and the digital weights are no reference for {it}."
+    return f"{text}, though the outputs get no further from the digital ones: nothing to take away."
 
 
 def _cost(explanation: Explanation, cause: str, *, first: bool) -> str:
@@ -124,7 +143,7 @@ def _alone(explanation: Explanation) -> Iterator[str]:
 def _others(explanation: Explanation, costly: list[str]) -> Iterator[str]:
     """Every cause that has no paragraph of its own, in one sentence of these."""
     share, together = explanation.share, explanation.together.error
-    left = [cause for cause in explanation.ranked if share(cause) < _MATTERS]
+    left = [cause for cause in explanation.ranked if share(cause) < _MATTERS and not _needed(explanation, cause)]
     offsetting = [cause for cause in left if share(cause) < -_MATTERS]
     small = [
         cause for cause in left

@@ -51,7 +51,12 @@ class Suggestion:
 
 
 def suggestions(explanation: Explanation, cause: str) -> tuple[Suggestion, ...]:
-    """What brings a cause down to what all others leave: to a half of itself at least, to a tenth at most."""
+    """What brings a cause down to what all others leave: to a half of itself at least, to a tenth at most.
+
+    Nothing, where the answers need the cause: the digital outputs, which errors are measured from, are no aim then.
+    """
+    if explanation.needed(cause):
+        return ()
     alone, rest = explanation.alone[cause].error, explanation.without[cause].error
     factor = min(max(alone / rest if rest else _MOST, _LEAST), _MOST)
     found = tuple(_BY_CAUSE[cause](explanation, factor))

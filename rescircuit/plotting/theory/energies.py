@@ -57,22 +57,22 @@ def plot_energy(point: EnergyPoint, axes: Axes | None = None) -> Axes:
 
 
 def plot_entropy(point: EnergyPoint, axes: Axes | None = None) -> Axes:
-    """The entropy, in bits, against temperature."""
+    """The entropy, in nats, against temperature; the line is one bit, that of a ground state and its mirror image."""
     panel: Axes = new_axes() if axes is None else axes
-    bit = np.log(2.0)
+    bit = float(np.log(2.0))
     for odd, colour in ((True, COLOURS[1]), (False, COLOURS[0])):
         curve = point.curve(odd)
         if curve is None:
             continue
         t = curve.temperatures
-        panel.plot(t, curve.entropy_theory / bit, color=colour, linewidth=1.2)
-        bars = 1.96 * curve.entropy_errors / bit
-        panel.errorbar(t, curve.entropies / bit, yerr=bars, color=colour, label=_kind(odd), **POINTS)
+        panel.plot(t, curve.entropy_theory, color=colour, linewidth=1.2)
+        bars = 1.96 * curve.entropy_errors
+        panel.errorbar(t, curve.entropies, yerr=bars, color=colour, label=_kind(odd), **POINTS)
         if not odd:
-            panel.plot(t, curve.entropy_saddle / bit, "k--", linewidth=1.0, label="saddle point (Mertens 1998)")
-    panel.axhline(1.0, color="0.7", linewidth=0.8)
-    panel.set_ylim(min(-1.0, panel.get_ylim()[0]) if point.offset > 0 else 0.0, point.n + 1.5)
-    _finish(panel, point, "entropy, bits")
+            panel.plot(t, curve.entropy_saddle, "k--", linewidth=1.0, label="saddle point (Mertens 1998)")
+    panel.axhline(bit, color="0.7", linewidth=0.8)
+    panel.set_ylim(min(-bit, panel.get_ylim()[0]) if point.offset > 0 else 0.0, (point.n + 1.5) * bit)
+    _finish(panel, point, "entropy, nats")
     return panel
 
 
