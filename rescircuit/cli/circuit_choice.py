@@ -66,9 +66,9 @@ class CircuitOptions:
         Path,
         typer.Argument(
             help="A bank (.json, from design --out), a chip (.zarr, from sample), an array's conductances in siemens, "
-            "a row a word line (.csv, .npz), a network (.npz with NAME.weight, .safetensors, .onnx), its programmed chip "
-            "(.npz, from simulate network --save-chip or prune chip --out), or a netlist of resistors, capacitors and "
-            "sources (.cir, .sp, .net, .spice).",
+            "a row a word line (.csv, .npz), a network (.npz with NAME.weight, .safetensors, .onnx), its programmed "
+            "chip (.npz, from simulate network --save-chip or prune chip --out), or a netlist of resistors, capacitors "
+            "and sources (.cir, .sp, .net, .spice).",
             show_default=False,
         ),
     ]

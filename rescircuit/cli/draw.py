@@ -11,13 +11,13 @@ import typer
 from rescircuit.cli.array_options import CellModel, Wiring, make_array, naming_array, read_conductances
 from rescircuit.cli.bank_forms import FORMS, form_of
 from rescircuit.cli.bank_options import BANK_NAMES, BankOptions, read_bank, read_chip
-from rescircuit.cli.circuit_choice import check_is_there, holds_weights
+from rescircuit.cli.circuit_choice import check_is_there, holds_chip, holds_weights
 from rescircuit.cli.circuit_subjects import Subject
 from rescircuit.cli.circuit_tables import check_output, one_line, read_line
 from rescircuit.cli.console import JSON_OPTION, example, print_json, progress_bar, say
 from rescircuit.cli.network_files import read_network
 from rescircuit.cli.network_options import ChipOptions
-from rescircuit.cli.network_tiles import TILE_NAMES, TileOptions, read_tile
+from rescircuit.cli.network_tiles import SAVED_TILE_TAKES, TILE_NAMES, TileOptions, read_saved_tile, read_tile
 from rescircuit.cli.option_groups import field_names, given_options, option_name, with_groups
 from rescircuit.cli.outputs import interruptible, naming
 from rescircuit.errors import InputError
@@ -33,17 +33,20 @@ EPILOG = example(
 _SCHEMATICS = (".svg", ".png")
 _OPTIONS = {"path": "--out", "title": "--title", "thing": "FILE", "file": "FILE"}
 _BANK, _CHIP, _ARRAY, _TILE = "a bank's file", "a chip", "an array", "a network's tile"
+_SAVED = "a programmed chip's tile, which says all itself"
 _KINDS = {".json": _BANK, ".zarr": _CHIP, ".csv": _ARRAY, ".npz": _ARRAY, ".safetensors": _TILE, ".onnx": _TILE}
 _TAKES = {
     _BANK: {"code"},
     _CHIP: {"code", "bank"},
     _ARRAY: {*field_names(Wiring, CellModel)},
     _TILE: {"r_word_line", "r_bit_line", *field_names(ChipOptions, TileOptions)},
+    _SAVED: SAVED_TILE_TAKES,
 }
 _HINTS = {
     _BANK: "Take a part: a file with some of its resistors.",
     _CHIP: "Take a part: a file with some of its resistors.",
     _ARRAY: "Take a part: a file with some of its rows and columns.",
+    _SAVED: "Save a chip with --rows 8 --cols 8.",
 }
 
 _Report = Callable[[str, float, float], None]
@@ -55,14 +58,14 @@ def draw(
         Path,
         typer.Argument(
             help="A bank (.json, from design --out), a chip (.zarr) with --bank, conductances in siemens, a row a "
-            "word line (.csv, .npz), or a network (.npz with NAME.weight, .safetensors, .onnx), of which a tile is "
-            "drawn.",
+            "word line (.csv, .npz), or a network (.npz with NAME.weight, .safetensors, .onnx) or its "
+            "programmed chip (.npz), of which a tile is drawn.",
             show_default=False,
         ),
     ],
     wiring: Annotated[Wiring, "Wires, drivers and senses of an array; a tile has the first two"],
     cells: Annotated[CellModel, "Cells of an array"],
-    tile: Annotated[TileOptions, "A tile of a network"],
+    tile: Annotated[TileOptions, "A tile of a network, or of its programmed chip"],
     chip: Annotated[ChipOptions, "The chip of that network, as in simulate network"],
     out: Annotated[Path, typer.Option("--out", "-o", help="The picture (.svg, .png).", show_default=False)],
     code: Annotated[
@@ -96,7 +99,7 @@ def draw(
         _check_options(file, kind, [options, wiring, cells, tile, chip])
         if kind == _ARRAY:
             subject = _read_array(file, wiring, cells, voltages)
-        elif kind == _TILE:
+        elif kind in (_TILE, _SAVED):
             subject = _read_tile(file, chip, tile, wiring, voltages, report)
         else:
             subject = _read_bank(file, kind, options, voltages)
@@ -118,7 +121,9 @@ def _kind_of(file: Path) -> str:
             "a bank (.json), a chip (.zarr), an array (.csv, .npz) or a network (.npz, .safetensors, .onnx)",
             str(file),
         )
-    return _TILE if suffix == ".npz" and holds_weights(file) else _KINDS[suffix]
+    if suffix == ".npz" and holds_weights(file):
+        return _SAVED if holds_chip(file) else _TILE
+    return _KINDS[suffix]
 
 
 def _check_options(file: Path, kind: str, groups: list[Any]) -> None:
@@ -161,8 +166,11 @@ def _read_tile(
 ) -> Subject:
     """A tile of a network, with the voltages of one sample."""
     with naming(TILE_NAMES):
-        _check_size(file, chip, options)
-        subject = read_tile(file, chip, options, wiring, voltages, report)
+        if _kind_of(file) == _SAVED:
+            subject = read_saved_tile(file, options, voltages)
+        else:
+            _check_size(file, chip, options)
+            subject = read_tile(file, chip, options, wiring, voltages, report)
         inputs = subject.options.get("voltages")
         if inputs is None:
             return subject
@@ -217,7 +225,7 @@ def _in_words(kind: str, thing: Any) -> str:
     """What is drawn, and of what size."""
     if kind == _ARRAY:
         return "an array of {} x {}".format(*thing.shape)
-    if kind == _TILE:
+    if kind in (_TILE, _SAVED):
         return "a tile of {} x {}".format(*thing.array.shape)
     form = form_of(thing)
     size = f"{thing.positive.n} and {thing.negative.n}" if form == "pair" else thing.n

@@ -28,6 +28,7 @@ from rescircuit.cli.outputs import check_writable, interruptible, naming
 from rescircuit.cli.prune_epochs import print_epochs, telling
 from rescircuit.cli.prune_inputs import fitted_images, labelled_images, shares_of, template_of
 from rescircuit.cli.simulate_network import WireOptions
+from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
     from rescircuit.network import AnalogNetwork, ArraySpec
@@ -56,6 +57,7 @@ _OPTIONS = {
     "x": "--data",
     "y": "--data",
 }
+_REFRESH = 100  # steps
 _TYPICAL = 2000  # training images that ranges are set to
 
 
@@ -120,7 +122,12 @@ def prune_chip(
     rate: Annotated[
         float | None, typer.Option(help="Learning rate; by default the method's.", show_default=False)
     ] = None,
-    refresh: Annotated[int, typer.Option(help="Steps between exact solutions of the tiles with their wires.")] = 100,
+    refresh: Annotated[
+        int | None,
+        typer.Option(
+            help="Steps between exact solutions of the tiles with their wires; 100 if left out.", show_default=False
+        ),
+    ] = None,
     images: Annotated[
         int | None, typer.Option(help="Only so many images to train on, the first ones.", show_default=False)
     ] = None,
@@ -147,11 +154,14 @@ def prune_chip(
 
     check_writable("--out", out, (".npz",))
     check_writable("--bits", bits, (".csv", ".bits"))
+    if refresh is not None and not in_loop:
+        raise InputError("--refresh", "left out with --ideal, which trains without wires", refresh)
+    steps = _REFRESH if refresh is None else refresh
     with interruptible(), naming(_OPTIONS), progress_bar() as report:
-        spec = chip.spec()
         settings = TrainingSettings(
-            method=method, keep=shares_of(keep), epochs=epochs, batch=batch, rate=rate, refresh_every=refresh
+            method=method, keep=shares_of(keep), epochs=epochs, batch=batch, rate=rate, refresh_every=steps
         )
+        spec = chip.spec()
         report("reading images", 0, 1)
         train, test = labelled_images(data, data_dir, images)
         template = template_of(network, test)

@@ -19,8 +19,8 @@ from rescircuit.cli.console import (
     say,
 )
 from rescircuit.cli.network_files import LayersFile, read_network
-from rescircuit.cli.number_lists import numbers_of, whole_numbers_of
 from rescircuit.cli.outputs import interruptible, naming
+from rescircuit.cli.prune_inputs import sizes_of
 from rescircuit.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def construct(
     if out is not None and masks is not None and same_file(out, masks):
         raise InputError("--masks", "another file than --out", str(masks))
     count = whole_number("--inputs", inputs, 1, _MOST_INPUTS)
-    limits: Any = None if domain is None else tuple(numbers_of(domain, "--domain"))
+    limits: Any = None if domain is None else _domain(domain)
     with interruptible(), naming(_OPTIONS), progress_bar() as report:
         target = _target(file, sizes, layers, seed)
         tell = counting(report, "solving subset sums", 1.0)
@@ -137,6 +137,15 @@ def _list(as_json: bool) -> None:
         print_text(f"{name}\n    {method.title}")
 
 
+def _domain(text: str) -> tuple[float, ...]:
+    """The least and the largest input."""
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError("--domain", "two numbers with a comma between them, such as 0,1", text) from None
+    return low, high
+
+
 def _target(file: Path | None, sizes: str | None, layers: str | None, seed: int) -> Network:
     from rescircuit.pruning.constructions import random_target
 
@@ -147,7 +156,7 @@ def _target(file: Path | None, sizes: str | None, layers: str | None, seed: int)
         return read_network(file, layers)
     if layers is not None:
         raise InputError("--layers", "left out with --sizes", layers)
-    return random_target(whole_numbers_of(sizes or "", "--sizes"), seed)
+    return random_target(sizes_of(sizes or ""), seed)
 
 
 def _measured(found: Construction, count: int, seed: int, report: Callable[[str, float, float], object]) -> float:

@@ -1,7 +1,8 @@
-"""What commands that train masks read: images with their classes, the layers of a network, shares."""
+"""What commands that prune read: images with their classes, the layers of a network and their sizes, shares."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from rescircuit.network import Network
     from rescircuit.pruning.training import Labelled
 
-__all__ = ["fitted_images", "labelled_images", "shares_of", "template_of"]
+__all__ = ["fitted_images", "labelled_images", "shares_of", "sizes_of", "template_of"]
 
 
 def shares_of(text: str) -> Any:
@@ -22,6 +23,14 @@ def shares_of(text: str) -> Any:
     except ValueError:
         raise InputError("--keep", "a number, or several with commas between them", text) from None
     return shares[0] if len(shares) == 1 else shares
+
+
+def sizes_of(text: str) -> tuple[int, ...]:
+    """The numbers of a network's inputs and of the outputs of its layers; what takes them checks their range."""
+    parts = text.split(",")
+    if not all(re.fullmatch("-?[0-9]{1,9}", part.strip(" ")) for part in parts):
+        raise InputError("--sizes", "whole numbers with commas between them, such as 4,8,2", text)
+    return tuple(int(part) for part in parts)
 
 
 def labelled_images(data: str, data_dir: Path | None, limit: int | None) -> tuple[Labelled, Labelled]:

@@ -44,6 +44,7 @@ _OPTIONS = {
     "y": "--data",
 }
 _SAVED = (".npz", ".safetensors")
+_GAIN, _PAIRS = 9.0, 5
 _STRUCTURES = ("identity", "relu")
 
 
@@ -69,8 +70,12 @@ def train(
         str, typer.Option(help="Random weights: kaiming-normal, kaiming-uniform or signed-constant.")
     ] = "kaiming-normal",
     gain: Annotated[
-        float, typer.Option(help="A factor on the random network's outputs, spread evenly over its layers.")
-    ] = 9.0,
+        float | None,
+        typer.Option(
+            help="A factor on the random network's outputs, spread evenly over its layers; 9 if left out.",
+            show_default=False,
+        ),
+    ] = None,
     structure: Annotated[
         str | None,
         typer.Option(
@@ -78,7 +83,10 @@ def train(
             show_default=False,
         ),
     ] = None,
-    pairs: Annotated[int, typer.Option(help="Pairs of random numbers for each weight of a structure.")] = 5,
+    pairs: Annotated[
+        int | None,
+        typer.Option(help="Pairs of random numbers for each weight of a structure; 5 if left out.", show_default=False),
+    ] = None,
     frozen_convolutions: Annotated[
         bool, typer.Option("--frozen-convolutions", help="Prune dense layers only.")
     ] = False,
@@ -99,8 +107,7 @@ def train(
     The accuracy and the network are those of the best epoch on the test images, as in the published protocol; the
     accuracy after the last epoch stands beside it. Needs PyTorch.
     """
-    from rescircuit.network import save_network
-    from rescircuit.pruning.training import TrainingSettings, train_masks
+    from rescircuit.pruning.training import TrainingSettings
 
     check_writable("--out", out, _SAVED)
     remark = "nothing is kept; --checkpoint FOLDER keeps the state after each epoch."
@@ -110,10 +117,19 @@ def train(
         settings = TrainingSettings(
             method=method, keep=shares_of(keep), epochs=epochs, batch=batch, rate=rate, threads=threads
         )
+        _check_random(weights, gain)
+        _check_structure(structure, pairs, frozen_convolutions=frozen_convolutions)
+        from rescircuit.network import save_network
+        from rescircuit.pruning.training import train_masks  # brings PyTorch, which takes seconds
+
         report("reading images", 0, epochs)
         train_set, test_set = labelled_images(data, data_dir, images)
-        template = _random(network, test_set, weights=weights, gain=gain, seed=seed)
-        models = _models(template, structure, pairs=pairs, seed=seed)
+        template = _random(network, test_set, weights=weights, gain=_GAIN if gain is None else gain, seed=seed)
+        if frozen_convolutions and len(_dense(template)) == len(template.weighted):
+            raise InputError("--frozen-convolutions", "left out for a network without convolutions", network)
+        models = _models(template, structure, pairs=_PAIRS if pairs is None else pairs, weights=weights, seed=seed)
+        if gain is not None and models and len(models) == len(template.weighted):
+            raise InputError("--gain", "left out where all layers are made of structures", gain)
         train_set, test_set = (fitted_images(each, template) for each in (train_set, test_set))
         found = train_masks(
             template,
@@ -131,27 +147,51 @@ def train(
     _show(found, out, as_json=as_json)
 
 
+def _check_random(weights: str, gain: float | None) -> None:
+    """Refuse, before PyTorch is loaded, what no random network has."""
+    from rescircuit.checks import positive_number
+    from rescircuit.pruning.training.random_weights import DISTRIBUTIONS
+
+    if weights not in DISTRIBUTIONS:
+        raise InputError("--weights", f"one of {', '.join(DISTRIBUTIONS)}", weights)
+    if gain is not None:
+        positive_number("--gain", gain)
+
+
+def _check_structure(structure: str | None, pairs: int | None, *, frozen_convolutions: bool) -> None:
+    """Refuse unknown structures, and options that say nothing without one or beside one."""
+    if structure is None:
+        if pairs is not None:
+            raise InputError("--pairs", "left out without --structure", pairs)
+        return
+    if structure not in _STRUCTURES:
+        raise InputError("--structure", f"one of {', '.join(_STRUCTURES)}", structure)
+    if frozen_convolutions:
+        required = "left out with --structure, which prunes dense layers only"
+        raise InputError("--frozen-convolutions", required, structure)
+
+
 def _random(network: str, images: Labelled, *, weights: str, gain: float, seed: int) -> Network:
     """The layers that were asked for, with random weights."""
-    from rescircuit.checks import positive_number
     from rescircuit.pruning.training import random_network
 
     template = template_of(network, images)
-    scale = positive_number("gain", gain) ** (1 / max(len(template.weighted), 1))
+    scale = gain ** (1 / max(len(template.weighted), 1))
     return random_network(template, seed=seed, distribution=weights, scale=scale)
 
 
-def _models(template: Network, structure: str | None, *, pairs: int, seed: int) -> Mapping[int, WeightModel] | None:
+def _models(
+    template: Network, structure: str | None, *, pairs: int, weights: str, seed: int
+) -> Mapping[int, WeightModel] | None:
     """What the weights of trained layers are, where they are not the network's own."""
     if structure is None:
         return None
-    if structure not in _STRUCTURES:
-        raise InputError("--structure", f"one of {', '.join(_STRUCTURES)}", structure)
     from rescircuit.pruning.training import gadget_models
 
     if any(taken != (number - 1,) for number, taken in enumerate(template.sources)):
         raise InputError("--structure", "left out for a network with branches", structure)
-    found = gadget_models(template, pairs=pairs, relu=structure == "relu", seed=seed, signed_inputs=False)
+    relu = structure == "relu"
+    found = gadget_models(template, pairs=pairs, relu=relu, seed=seed, signed_inputs=False, distribution=weights)
     if not found:
         raise InputError("--structure", "left out for a network without dense layers", structure)
     return found

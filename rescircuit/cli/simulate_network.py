@@ -140,7 +140,12 @@ def simulate_network(
 
 @with_groups
 def simulate_chip(
-    file: Annotated[Path, typer.Argument(help="A chip that simulate network --save-chip or prune chip --out left (.npz).", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A chip that simulate network --save-chip or prune chip --out left (.npz).", show_default=False
+        ),
+    ],
     given: Annotated[InputOptions, "Inputs"],
     asked: Annotated[ReportOptions, "Results"],
     as_json: Annotated[bool, JSON_OPTION] = False,

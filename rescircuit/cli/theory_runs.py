@@ -95,10 +95,9 @@ def _check_folder(folder: Path, name: str, seed: int) -> None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return  # none, or a damaged one, or of something else: what is to be written says more
     if experiment != name:
-        required = f"a folder of this experiment ({name!r}), or a new one"
-        raise InputError("--out", required, f"one of {experiment}")
+        raise InputError("--out", f"a folder of 'theory {name}', or a new one", f"theory {experiment}")
     if kept_seed != seed:
-        raise InputError("--out", f"a folder of this seed ({seed}), or a new one", f"one of seed {kept_seed}")
+        raise InputError("--out", f"a folder of --seed {seed}, or a new one", f"--seed {kept_seed}")
 
 
 def _written(findings: Findings, folder: Path, draw: Callable[[Any, Path], list[Path]]) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 from rescircuit.errors import InputError
 from rescircuit.files import LARGEST_BYTES, read_npz, write_atomically
 from rescircuit.pruning.constructions.construction import Construction
+from rescircuit.pruning.constructions.quantised_construction import QuantisedConstruction
 from rescircuit.pruning.constructions.tensors import PrunedTensor
 
 __all__ = ["load_tensors", "save_construction"]
@@ -18,15 +19,17 @@ __all__ = ["load_tensors", "save_construction"]
 _RANDOM, _MASK = ".random", ".mask"
 
 
-def save_construction(construction: Construction, path: str | Path) -> Path:
+def save_construction(construction: Construction | QuantisedConstruction, path: str | Path) -> Path:
     """Write what was drawn and what was pruned: for each tensor NAME the arrays ``NAME.random`` and ``NAME.mask``.
 
     The file also has the target's ``target.NUMBER.weight`` and ``target.NUMBER.bias``, by the numbers of its layers,
-    and all figures as JSON in the text ``figures``.
+    and all figures as JSON in the text ``figures``. Of a quantised construction all numbers are whole: the tensors'
+    in parts of ``parts`` and the target's ``target.NUMBER.weight``, NUMBER from 0, in parts of ``target_parts``, both
+    with an entry for each layer.
 
     Parameters
     ----------
-    construction : Construction
+    construction : Construction or QuantisedConstruction
     path : path
         Ends in ``.npz``.
 
@@ -41,8 +44,7 @@ def save_construction(construction: Construction, path: str | Path) -> Path:
     arrays: dict[str, Any] = {}
     for tensor in construction.tensors:
         arrays |= {f"{tensor.name}{_RANDOM}": tensor.random, f"{tensor.name}{_MASK}": tensor.mask}
-    for number, layer in construction.target.weighted_layers:
-        arrays |= {f"target.{number}.weight": layer.weight, f"target.{number}.bias": layer.bias}
+    arrays |= _of_target(construction)
     arrays["figures"] = np.array(json.dumps(construction.as_dict()))
     size = sum(array.nbytes for array in arrays.values())
     if size > LARGEST_BYTES:
@@ -53,6 +55,17 @@ def save_construction(construction: Construction, path: str | Path) -> Path:
             np.savez(stream, **arrays)
 
     return write_atomically(path, write)
+
+
+def _of_target(construction: Construction | QuantisedConstruction) -> dict[str, Any]:
+    if isinstance(construction, QuantisedConstruction):
+        weights = {f"target.{number}.weight": weight for number, weight in enumerate(construction.target.weights)}
+        parts = {"parts": construction.network.parts, "target_parts": construction.target.parts}
+        return weights | {name: np.array(each) for name, each in parts.items()}
+    arrays: dict[str, Any] = {}
+    for number, layer in construction.target.weighted_layers:
+        arrays |= {f"target.{number}.weight": layer.weight, f"target.{number}.bias": layer.bias}
+    return arrays
 
 
 def load_tensors(path: str | Path) -> tuple[PrunedTensor, ...]:

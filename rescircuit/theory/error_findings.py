@@ -174,7 +174,7 @@ class ErrorFindings:
         return found
 
     def _unlimited(self) -> bool:
-        """Whether the samples are too few for a limit of any quantile shown."""
+        """Whether the samples are too few for a limit of any quantile or constant shown."""
         shares, worst_shares = (0.5, 0.9), (0.5, 1.0 - self.failures)
         limits = [
             limit
@@ -186,6 +186,7 @@ class ErrorFindings:
             )
             for limit in found
         ]
+        limits += [limit for fit in self.fits.values() for limit in (fit.high, fit.asymptotic_high)]
         return not all(math.isfinite(limit) for limit in limits)
 
     def _error_table(self) -> Table:

@@ -97,7 +97,9 @@ class HopfieldFindings:
         if verified:
             remarks.append(f"{verified:,} pruned networks of normal couplings were verified by looking at all states.")
         if any(point.share > 0 and not point.verified for point in self.of("normal")):
-            remarks.append("Larger networks have too many states for that; there the criterion, which is exact, decides.")
+            remarks.append(
+                "Larger networks have too many states for that; there the criterion, which is exact, decides."
+            )
         return *remarks, *(text for kind in KINDS if (text := _effect(kind, self.of(kind))))
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:

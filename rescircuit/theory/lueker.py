@@ -18,7 +18,7 @@ import numpy as np
 from rescircuit.checks import Array, finite_array, positive_number
 from rescircuit.errors import InputError
 from rescircuit.tables import Table
-from rescircuit.theory.findings import known, with_limits
+from rescircuit.theory.findings import known, range_text, with_limits
 from rescircuit.theory.intervals import resampled
 
 __all__ = [
@@ -170,7 +170,7 @@ def remarks_on(fits: Mapping[str, LuekerFit], failures: float) -> tuple[str, ...
     others = [name for name in fits if name not in agree]
     proof = (
         f"All targets of the interval are reached with probability {1.0 - failures:g} at "
-        f"{min(constants):.2f} to {max(constants):.2f} items a bit; no set of items can do with fewer than 1, and the "
+        f"{range_text(constants)} items a bit; no set of items can do with fewer than 1, and the "
         f"proof of da Cunha (2023, lemma 2.2.6) asks for 60 / log2(17/16) = {PROOF_CONSTANT:.0f}, three times that for "
         f"all targets: its constant is {PROOF_CONSTANT / max(constants):.0f} times too large or more."
     )

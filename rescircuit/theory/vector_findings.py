@@ -10,6 +10,7 @@ import numpy as np
 
 from rescircuit.checks import Array
 from rescircuit.tables import Table, figure
+from rescircuit.theory.findings import range_text
 from rescircuit.theory.vector_rows import (
     ItemsNeeded,
     SecondMoment,

@@ -133,7 +133,8 @@ class VolumeFindings:
         """What the bounds leave on the table."""
         growths = self.growths()
         small = [each for each in growths if each.high <= 0.03]
-        first, second = _in_words(self.tau_1), _in_words(self.tau_2)
+        first = _in_words("at t = {}", self.tau_1, self._later)
+        second = _in_words("after {} steps more", self.tau_2, self._later)
         asked = [_least_time(bound, self.error, 0.5) for bound in (tau_1_bound, tau_2_bound)]
         states = (
             f"{self.samples} samples, seed {self.seed}, eps = {self.error:g}; error bars at 95 %. In all "
@@ -141,8 +142,8 @@ class VolumeFindings:
             f"{self.margin():.2f} times that of lemma 2.2.1."
         )
         times = (
-            f"Half is passed at t = {first}, and eps / 2 is left after {second} steps more (medians); for a "
-            f"probability of one half the lemmas ask for {asked[0]} and {asked[1]}."
+            f"Half is passed {first}, and eps / 2 is left {second} (medians); for a probability of one half the "
+            f"lemmas ask for {asked[0]} and {asked[1]}."
         )
         said = [states, times]
         if small:
@@ -232,20 +233,24 @@ class VolumeFindings:
             for share in (0.5, 0.9, 0.99):
                 time = float(np.sort(times)[min(int(share * times.size), times.size - 1)])
                 asked = _least_time(bound, self.error, share)
-                rows.append((f"{name}, {share:.0%} of samples", self._time(time), str(asked)))
+                rows.append(
+                    (f"{name}, {share:.0%} of samples", f"{time:g}" if math.isfinite(time) else self._later, str(asked))
+                )
         return Table(title="Steps of both phases", columns=("", "measured", "lemma"), rows=tuple(rows))
 
-    def _time(self, time: float) -> str:
-        """A time as a cell: an infinite one is of samples that did not come so far in the steps followed."""
-        return f"{time:g}" if math.isfinite(time) else f"not within t = {self.volumes.shape[1] - 1}"
+    @property
+    def _later(self) -> str:
+        """An infinite time in words: samples did not come so far in the steps that were followed."""
+        return f"later than t = {self.volumes.shape[1] - 1}"
 
 
-def _in_words(times: Array) -> str:
-    """The median of times and its limits, in words; infinite ones are beyond what was followed."""
+def _in_words(words: str, times: Array, later: str) -> str:
+    """The median of times and its limits, in words; `later` for infinite ones."""
     middle, low, high = _median(times)
     if not math.isfinite(middle):
-        return "a time that was not followed"
-    return f"{middle:g} ({low:g} to {high:g})" if math.isfinite(low) and low < high < math.inf else f"{middle:g}"
+        return later
+    limits = f" ({low:g} to {high:g})" if math.isfinite(low) and low < high < math.inf else ""
+    return words.format(f"{middle:g}{limits}")
 
 
 def _median(times: Array) -> tuple[float, float, float]:

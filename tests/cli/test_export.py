@@ -169,6 +169,26 @@ def test_a_tile_is_that_of_simulate_network_with_the_same_options(exported):
     assert exported("net.npz", *SMALL, "--tile", "1", "--voltages", "five.csv") == volts
 
 
+def test_a_saved_chip_has_the_tiles_that_its_network_has_with_the_options_it_was_made_with(exported, run, tmp_path):
+    analog = programmed(SIGNED)
+    rc.save_analog(analog, tmp_path / "programmed.npz")
+    drive = ["--inputs", "x.npz", "--samples", "1:3"]
+    assert exported("programmed.npz", "--tile", "1") == rc.deck(analog.tile(0, 1)).text
+    assert exported("programmed.npz", *drive) == exported("net.npz", *SMALL, *drive)
+    plain = rc.deck(analog.tile(1, 0, cells="conductances")).text
+    assert exported("programmed.npz", "--layer", "1", "--tile-cells", "conductances") == plain
+    for options, required in (
+        (("--seed", "7"), "--seed must be left out for a programmed chip's tile, which says all itself, got 7"),
+        (("--r-word-line", "5ohm"), "--r-word-line must be left out for a programmed chip's tile"),
+        (("--layers", "lenet5"), "--layers must be left out for a programmed chip's tile"),
+        (("--layer", "2"), "--layer must be a whole number from 0 to 1, got 2"),
+        (("--samples", "1"), "--samples must be left out without --inputs"),
+    ):
+        code, _, err = run("export", "programmed.npz", *options)
+        assert code == 2
+        assert required in " ".join(err.split())
+
+
 def test_inputs_drive_the_layer_that_they_reach(exported):
     """All of them set the ranges; signed ones take two phases."""
     analog = programmed(SIGNED)

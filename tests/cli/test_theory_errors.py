@@ -18,6 +18,10 @@ def test_tables_and_remarks(run):
     assert "resistor, n = 12" in out
     assert "- 40 samples each, seed 1" in out
     assert "= 686" in out
+    assert "points of 16 items and more" not in out  # there is none
+    assert " or more)" in out  # of 40 samples none is surely above the 95 % of the worst errors
+    assert "the samples are too few" in out
+    assert "inf" not in out.replace("information", "")
 
 
 def test_what_is_written_and_kept(run, tmp_path):
@@ -66,6 +70,11 @@ def test_measured_resistors(run, tmp_path):
         (("--population", "resistor", "--tolerance", "0"), "resistor must be one that varies by itself"),
         (("--population", "resistor", "--process", "polysilicon", "--mismatch", "1%"), "--mismatch must be left out"),
         (("--population", "resistor", "--nominals", "binary"), "--nominals must be"),
+        (("--population", "uniform", "--tolerance", "nonsense"), "--tolerance must be left out without --population r"),
+        (("--population", "uniform", "--nominals", "foo"), "--nominals must be left out without --population resistor"),
+        (("--population", "normal", "--mismatch", "1%"), "--mismatch must be left out without --population resistor"),
+        (("--population", "normal,resistor", "--column", "x"), "--column must be left out without --population meas"),
+        (("--population", "resistor", "--nominal", "2meg"), "--nominal must be left out without --process"),
     ],
 )
 def test_refusals_name_the_option(refused, options, says):

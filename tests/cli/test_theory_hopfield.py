@@ -27,6 +27,13 @@ def test_tables_and_pictures(run, tmp_path):
     assert {path.name for path in (tmp_path / "kept").iterdir()} >= {"arrays.npz", "results.json", "tables.md"}
 
 
+def test_networks_too_large_to_be_verified_say_so(run):
+    code, out, _ = run("theory", "hopfield", "--n", "12", "--others", "0", "--samples", "5")
+    assert code == 0
+    assert "too many states" in out
+    assert "0 pruned networks" not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -45,6 +45,7 @@ def test_energies_are_printed_and_drawn(run, tmp_path):
     code, out, err = run("theory", "energy", "--n", 8, "--kappa", 1.6, "--samples", 12, "--out", "results")
     assert code == 0, err
     assert "instances of odd sum" in out
+    assert "S, nats" in out
     assert "The lowest energies and their spacings" in out
     assert {path.name for path in (tmp_path / "results").iterdir()} == PICTURES["energy"] | TABLES
     answer = json.loads(run("theory", "energy", "--n", 8, "--kappa", 0.5, "--samples", 12, "--json")[1])
@@ -80,6 +81,7 @@ def test_other_seeds_are_other_instances_and_targets_are_taken(run):
         (("energy", "--n", "8", "--samples", "1"), "--samples must be a whole number of at least 2"),
         (("energy", "--n", "30"), "--n must be a whole number from 4 to 24"),
         (("energy", "--kappa", "1:0:0.1"), "--kappa must be numbers"),
+        (("energy", "--kappa", ""), "--kappa must be numbers"),
     ],
 )
 def test_other_options_are_refused(refused, arguments, says):

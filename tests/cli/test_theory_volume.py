@@ -28,6 +28,13 @@ def test_what_is_written(run, tmp_path):
     assert told["volumes"][0]["mean"] == pytest.approx(0.02)
 
 
+def test_times_that_were_not_seen_are_said_to_be_later(run):
+    code, out, err = run("theory", "volume", "--t", 4, "--samples", 20)
+    assert code == 0, err
+    assert "Half is passed later than t = 4" in out
+    assert "inf" not in out
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

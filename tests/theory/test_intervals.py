@@ -10,6 +10,7 @@ from scipy import stats
 
 from rescircuit.devices.streams import Stream
 from rescircuit.errors import InputError
+from rescircuit.theory.findings import range_text, with_limits
 from rescircuit.theory.intervals import mean_interval, median_interval, quantile_interval, resampled, wilson_interval
 
 
@@ -92,3 +93,12 @@ def test_values_drawn_again_vary_as_new_ones_would():
     assert again.shape == (500, 400)
     assert np.isin(again, values).all()
     assert again.mean(axis=1).std(ddof=1) == pytest.approx(values.std() / 20, rel=0.12)  # 4 / sqrt(2 * 500)
+
+
+def test_figures_say_where_there_is_no_limit():
+    assert with_limits(0.5, 0.25, 1.0) == "0.5 (0.25 to 1)"
+    assert with_limits(0.5, 0.25, np.inf) == "0.5 (0.25 or more)"
+    assert with_limits(0.5, -np.inf, 1.0) == "0.5 (1 or less)"
+    assert with_limits(0.5, -np.inf, np.inf) == "0.5 (no limits)"
+    assert range_text([0.95, 1.04]) == "0.95 to 1.04"
+    assert range_text([0.631, 0.632]) == "0.63"

@@ -70,9 +70,11 @@ def save_network(network: Network, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        For layers of somebody's own, layers with weights of the same name, names that cannot stand in files, another
+        For anything but a Network, layers of somebody's own, layers with weights of the same name, names that cannot stand in files, another
         ending, or a folder that cannot be written to.
     """
+    if not isinstance(network, Network):
+        raise InputError("network", "a Network, of layers such as Dense and Conv", type(network).__name__)
     text = layers_text(network)
     return write_container(Path(path), network_arrays(network), text)
 

@@ -7,6 +7,7 @@ side.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -85,6 +86,10 @@ def read_masks(chip: RandomChip, path: str | Path) -> dict[int, Mask]:
         For files that are missing or damaged, as many bits as another chip has, or pairs whose switches differ on a
         chip where one bit sets both.
     """
+    for each in (str(path), f"{path}.json"):
+        if not os.path.isfile(each):  # noqa: PTH113 - Path.is_file raises for long names
+            required = "a file that write_masks wrote, with its description in .json beside it"
+            raise InputError("bit stream", required, str(path), f"There is no {Path(each).name}.")
     bits = read_bit_stream(path)
     expected = (chip.cells, chip.spec.bank_size)
     if bits.shape != expected:

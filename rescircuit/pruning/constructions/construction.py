@@ -78,7 +78,8 @@ class Construction:
         object.__setattr__(self, "input_range", checked_range(self.input_range))
         _check_tensors(self.network, self.tensors)
         if self.bound > self.promised:
-            raise SolutionError(f"{self.method}: proved error of the outputs", self.bound, self.promised, _HINT)
+            what = f"{self.method}: proved error of the outputs against the error promised"
+            raise SolutionError(what, self.bound, self.promised, _HINT)
 
     @property
     def size(self) -> int:

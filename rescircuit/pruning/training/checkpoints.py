@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rescircuit.checks import finite_number, whole_number
-from rescircuit.errors import InputError
+from rescircuit.errors import InputError, shorten
 from rescircuit.files import make_folder, read_npz, write_atomically
 from rescircuit.pruning.training.masks import Scores
 from rescircuit.pruning.training.trained import Epoch
@@ -106,8 +106,13 @@ class Checkpoint:
         given = json.loads(self._text())
         if kept == given:
             return
-        other = sorted(name for name in {*kept, *given} if kept.get(name) != given.get(name))
-        hint = "Choose another folder, or remove it."
+        before, now = _flat(kept), _flat(given)
+        other = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+        told = [
+            f"{name} {shorten(before.get(name))}, this training has {now[name]}" for name in other if name in _told(now)
+        ]
+        words = f"It has {'; '.join(told)}. " if told else ""
+        hint = f"{words}Choose another folder, or remove it."
         raise InputError("checkpoint", "of this training", f"one with another {' and '.join(other)}", hint)
 
 
@@ -118,6 +123,18 @@ def _named() -> Iterator[None]:
         yield
     except InputError as error:
         raise InputError("checkpoint", error.required, error.got, error.hint) from None
+
+
+def _flat(identity: dict[str, Any]) -> dict[str, Any]:
+    """What a training depends on, its settings one by one."""
+    settings = identity.get("settings")
+    rest = {name: value for name, value in identity.items() if name != "settings"}
+    return {**rest, **settings} if isinstance(settings, dict) else identity
+
+
+def _told(identity: dict[str, Any]) -> set[str]:
+    """What has a value that a person knows: not digests."""
+    return identity.keys() - {"network", "models", "random weights", "images"}
 
 
 def _history(progress: Progress) -> str:
