@@ -65,6 +65,7 @@ def test_masks_for_ideal_arrays_know_nothing_of_the_wires(run, tmp_path):
         (("--spread", 0), "--spread must be"),
         (("--network", "mlp:x"), "--network must be mlp:"),
         (("--keep", "2"), "--keep must be above 0"),
+        (("--refresh", 5, "--ideal"), "--refresh must be left out with --ideal"),
         (("--refresh", 0), "--refresh must be a whole number"),
         (("--bits", "chip.txt"), "--bits must be a file's name in .csv or .bits"),
         (("--out", "no/chip.npz"), "--out must be in a folder"),

@@ -58,14 +58,18 @@ def test_the_list(run):
     ("line", "said"),
     [
         ([], "FILE must be given, or --sizes in its place, got 'neither'"),
-        (["--sizes", "4,x"], "--sizes must be numbers between commas"),
+        (["--sizes", "4,x"], "--sizes must be whole numbers with commas between them, such as 4,8,2, got"),
         (["--sizes", "4"], "--sizes must be at least two whole numbers"),
         (["--sizes", "2,2", "--method", "lottery"], "--method must be one of pensia,"),
         (["--sizes", "2,2", "--epsilon", "0"], "--epsilon must be a finite number above 0"),
         (["--sizes", "2,2", "--epsilon", "1e-15"], "--epsilon must be so large"),
         (["--sizes", "2,2", "--items", "0"], "--items must be a whole number from 1"),
         (["--sizes", "2,2", "--domain", "1,0"], "--domain must be a pair of numbers"),
-        (["--sizes", "2,2", "--domain", "1;0"], "--domain must be numbers between commas"),
+        (
+            ["--sizes", "2,2", "--domain", "1;0"],
+            "--domain must be two numbers with a comma between them, such as 0,1, got",
+        ),
+        (["--sizes", "-8,2"], "--sizes must be a whole number from 1 to 65536, got -8"),
         (["--sizes", "2,2", "--inputs", "0"], "--inputs must be a whole number from 1"),
         (["--sizes", "2,2", "--seed", "-1"], "--seed must be a whole number"),
         (["--sizes", "2,2", "--out", "pruned.pt"], "--out must be a file's name in .npz or .safetensors"),
@@ -86,4 +90,4 @@ def test_a_promise_that_is_not_reached(run):
         "prune", "construct", "--sizes", "4,3", "--epsilon", 1e-9, "--items", 12, "--method", "pensia-ones"
     )
     assert (code, out) == (1, "")
-    assert "proved error of the outputs: residual" in err
+    assert "proved error of the outputs against the error promised: residual" in err

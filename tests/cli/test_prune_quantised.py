@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
+from rescircuit.pruning import load_tensors
 from rescircuit.pruning.constructions import random_quantised_network, represent_exactly
 
 COMMAND = ("prune", "quantised", "--sizes", "3,2,2")
@@ -18,8 +20,22 @@ def test_json_is_the_library_s(run, method):
     made = represent_exactly(target, parts=8, method=method, seed=3)
     assert code == 0
     figures = json.loads(out)
-    assert (figures.pop("inputs"), figures.pop("differing")) == (1000, 0)
+    assert (figures.pop("inputs"), figures.pop("differing"), figures.pop("files")) == (1000, 0, [])
     assert figures == json.loads(json.dumps(made.as_dict()))
+
+
+def test_masks_are_written_beside_the_target(run, tmp_path):
+    code, out, _ = run(*COMMAND, "--parts", 32, "--masks", "masks.npz", "--json")
+    assert code == 0
+    assert json.loads(out)["files"] == ["masks.npz"]
+    with np.load(tmp_path / "masks.npz") as file:
+        arrays = dict(file)
+    assert arrays["target_parts"].tolist() == [16, 16]
+    assert arrays["parts"].tolist() == [32] * 4
+    for number in (0, 1):  # inputs that are not negative use the units of positive weight, two layers for one
+        first, second = (tensor.pruned for tensor in load_tensors(tmp_path / "masks.npz")[2 * number : 2 * number + 2])
+        assert first.dtype == np.int64
+        assert (second @ np.maximum(first, 0) * 16 == arrays[f"target.{number}.weight"] * 32**2).all()
 
 
 def test_words(run):
@@ -39,6 +55,8 @@ def test_words(run):
         (("--inputs", "0"), "--inputs must be a whole number from 1"),
         (("--inputs", "5000000"), "--inputs must be a whole number from 1 to 3333333"),
         (("--sizes", "3"), "--sizes must be two numbers or more"),
+        (("--sizes", "3:9:2"), "--sizes must be whole numbers with commas between them, such as 4,8,2, got '3:9:2'"),
+        (("--masks", "masks.csv"), "--masks must be a file's name in .npz"),
         (("--sizes", "3,0"), "--sizes must be a whole number from 1"),
         (("--sizes", "900,900"), "--items must be so few that the random network has at most"),
     ],

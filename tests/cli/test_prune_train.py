@@ -20,6 +20,15 @@ def torch():
     return pytest.importorskip("torch", reason="needs PyTorch (make torch)")
 
 
+@pytest.fixture
+def without_torch(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("rescircuit.pruning.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("rescircuit.network.importers.torch")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+
 @pytest.mark.usefixtures("torch")
 def test_a_network_is_trained_and_saved_with_its_accuracy(run, tmp_path):
     code, out, err = run(*SMALL, "--out", "pruned.npz", "--json", "--checkpoint", "state")
@@ -93,6 +102,10 @@ def test_convolutions_can_stay_as_they_are(torch, tmp_path):  # noqa: ARG001
         (("--gain", "0"), "--gain must be a finite number above 0"),
         (("--weights", "cauchy"), "--weights must be one of"),
         (("--structure", "figure-1b"), "--structure must be one of identity, relu"),
+        (("--pairs", "3"), "--pairs must be left out without --structure, got 3"),
+        (("--frozen-convolutions",), "--frozen-convolutions must be left out for a network without convolutions"),
+        (("--structure", "relu", "--frozen-convolutions"), "--frozen-convolutions must be left out with --structure"),
+        (("--structure", "relu", "--gain", "3"), "--gain must be left out where all layers are made of structures"),
         (("--structure", "relu", "--pairs", "0"), "--pairs must be a whole number"),
         (("--checkpoint", "/dev/null"), "--checkpoint must be a folder that can be made"),
         (("--images", "0"), "--images must be a whole number"),
@@ -105,13 +118,26 @@ def test_wrong_options_are_refused(refused, arguments, message):
     assert message in refused("prune", "train", "--network", "mlp:5", *arguments)
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("train", ("--epochs", "0")),
+        ("train", ("--weights", "cauchy")),
+        ("train", ("--gain", "-1")),
+        ("train", ("--pairs", "3")),
+        ("chip", ("--epochs", "0")),
+    ],
+)
+@pytest.mark.usefixtures("without_torch")
+def test_simple_options_are_checked_before_pytorch_is_loaded(run, command, arguments):
+    code, _, err = run("prune", command, *arguments)
+    assert code == 2
+    assert f"{arguments[0]} must be" in err
+
+
 @pytest.mark.parametrize("command", ["train", "chip"])
-def test_without_pytorch_it_says_what_to_install(run, monkeypatch, command):
-    for name in [name for name in sys.modules if name.startswith("rescircuit.pruning.training")]:
-        monkeypatch.delitem(sys.modules, name)
-    for name in [name for name in sys.modules if name.startswith("rescircuit.network.importers.torch")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
+@pytest.mark.usefixtures("without_torch")
+def test_without_pytorch_it_says_what_to_install(run, command):
     code, out, err = run("prune", command)
     assert (code, out) == (3, "")
     assert "pip install 'rescircuit[torch]'" in err

@@ -70,8 +70,8 @@ def save_network(network: Network, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        For anything but a Network, layers of somebody's own, layers with weights of the same name, names that cannot stand in files, another
-        ending, or a folder that cannot be written to.
+        For anything but a Network, layers of somebody's own, layers with weights of the same name, names that cannot
+        stand in files, another ending, or a folder that cannot be written to.
     """
     if not isinstance(network, Network):
         raise InputError("network", "a Network, of layers such as Dense and Conv", type(network).__name__)

@@ -109,7 +109,9 @@ class Checkpoint:
         before, now = _flat(kept), _flat(given)
         other = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
         told = [
-            f"{name} {shorten(before.get(name))}, this training has {now[name]}" for name in other if name in _told(now)
+            f"{name} {shorten(before.get(name))}, this training has {shorten(now.get(name))}"
+            for name in other
+            if name in _told(now)
         ]
         words = f"It has {'; '.join(told)}. " if told else ""
         hint = f"{words}Choose another folder, or remove it."

@@ -8,6 +8,7 @@ import pytest
 from rescircuit.errors import InputError
 from rescircuit.network.files import layers_text, list_layer_files, load_network, save_network
 from rescircuit.network.layers import ACTIVATIONS, Activation, Conv, Dense, Network
+from rescircuit.pruning.constructions import random_quantised_network
 
 ENDINGS = [".npz", ".safetensors"]
 
@@ -193,3 +194,9 @@ def save(path, arrays):
 
         safetensors.numpy.save_file(arrays, path)
     return path
+
+
+@pytest.mark.parametrize("given", [random_quantised_network((2, 2), parts=4, activations=4, seed=1), None, "net.npz"])
+def test_only_networks_are_saved(tmp_path, given):
+    with pytest.raises(InputError, match=rf"^network must be a Network, .*, got '{type(given).__name__}'$"):
+        save_network(given, tmp_path / "net.npz")

@@ -130,6 +130,11 @@ def test_streams_of_other_chips_are_refused(chip_of, masks_of, template, convolu
         read_masks(chip_of(convolution), path)
     with pytest.raises(InputError, match="pairs set alike"):
         read_masks(chip_of(template, signs="differential"), path)
+    with pytest.raises(InputError, match=r"a file that write_masks wrote, .*nope\.bits'\. There is no nope\.bits\.$"):
+        read_masks(chip, "nope.bits")
+    np.savez(tmp_path / "foreign.npz", weight=X)
+    with pytest.raises(InputError, match=r"foreign\.npz'\. There is no foreign\.npz\.json\.$"):
+        read_masks(chip, tmp_path / "foreign.npz")
 
 
 def test_convolutions_in_groups(chip_of, masks_of, convolution):

@@ -168,8 +168,10 @@ def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
     small = random_network(perceptron((64,), (5,), 10), seed=1)
     settings = TrainingSettings(epochs=1)
     train(small, *digits, settings=settings, checkpoint=tmp_path)
-    with pytest.raises(InputError, match="one with another settings"):
+    with pytest.raises(InputError, match=r"one with another keep'\. It has keep 0\.5, this training has 0\.4\. Choose"):
         train(small, *digits, settings=replace(settings, keep=0.4), checkpoint=tmp_path)
+    with pytest.raises(InputError, match=r"epochs and seed'\. It has epochs 1, this training has 2; seed 0, this "):
+        train(small, *digits, settings=replace(settings, epochs=2), seed=3, checkpoint=tmp_path)
     other = random_network(perceptron((64,), (5,), 10), seed=2)
     with pytest.raises(InputError, match="one with another network and random weights"):
         train(other, *digits, settings=settings, checkpoint=tmp_path)
